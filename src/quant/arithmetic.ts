@@ -1,0 +1,137 @@
+/**
+ * The one arithmetic: every rounding, table and saturation that training's forward pass, the golden
+ * model, the simulator and the emitted Verilog share. All values are integers held in doubles; every
+ * intermediate stays below 2^53, so plain JavaScript arithmetic is exact.
+ *
+ * Fixed-point formats, written Qm.n (1 sign, m integer, n fraction bits):
+ *
+ * | value                         | format          | range              |
+ * |-------------------------------|-----------------|--------------------|
+ * | x, h (activations)            | Q0.7,  int8     | -127..127          |
+ * | z (gate pre-activation)       | Q3.12, int16    | -32768..32767      |
+ * | tanh output: g, tanh(c)       | Q0.12           | -4093..4093        |
+ * | sigmoid output: i, f, o       | Q0.13, unsigned | 3..8189            |
+ * | level3 gate: i, f, o          | {0, 1/2, 1}     | 0, 1, 2 (halves)   |
+ * | c (cell state)                | Q3.12, int16    | -32768..32767      |
+ * | logits                        | Q6.9,  int16    | -32768..32767      |
+ *
+ * `docs/arithmetic.md` derives each choice.
+ */
+
+export const ACTIVATION_BITS = 8;
+export const ACTIVATION_FRACTION = 7;
+export const ACTIVATION_MAX = 127;
+export const PREACT_BITS = 16;
+export const PREACT_FRACTION = 12;
+export const TANH_FRACTION = 12;
+export const SIGMOID_FRACTION = 13;
+export const CELL_BITS = 16;
+export const CELL_FRACTION = 12;
+export const LOGIT_BITS = 16;
+export const LOGIT_FRACTION = 9;
+/** Bits of the per-row requantization multiplier, unsigned. */
+export const MULTIPLIER_BITS = 8;
+export const MULTIPLIER_MAX = 2 ** MULTIPLIER_BITS - 1;
+/** Largest right shift of a requantization. */
+export const SHIFT_MAX = 24;
+
+export const INT16_MIN = -32768;
+export const INT16_MAX = 32767;
+
+/** Decision point of a three-level gate: sigmoid(a) = 3/4 at a = ln 3 (arXiv:1905.13568). */
+export const LEVEL3_DECISION = Math.log(3);
+
+/** Entries of the tanh table: arguments k / 128, k = 0..511, so |argument| < 4. */
+export const TANH_TABLE_BITS = 9;
+export const TANH_TABLE_SIZE = 2 ** TANH_TABLE_BITS;
+/** Right shift from Q3.12 to a table index for tanh(z); sigmoid(z) = (1 + tanh(z / 2)) / 2 uses one more. */
+export const TANH_INDEX_SHIFT = 5;
+
+/** tanh(k / 128) in Q0.12, rounded to nearest: the only non-linear function in the hardware. */
+export const TANH_TABLE: readonly number[] = Array.from({ length: TANH_TABLE_SIZE }, (_, k) =>
+  Math.round(Math.tanh(k / 128) * 2 ** TANH_FRACTION),
+);
+
+/** Clamp to [low, high]: hardware saturates, it never wraps. */
+export function saturate(value: number, low: number, high: number): number {
+  return value < low ? low : value > high ? high : value;
+}
+
+export function saturateInt16(value: number): number {
+  return saturate(value, INT16_MIN, INT16_MAX);
+}
+
+function tableValue(magnitude: number, shift: number): number {
+  const index = Math.floor((magnitude + 2 ** (shift - 1)) / 2 ** shift);
+  return TANH_TABLE[index < TANH_TABLE_SIZE ? index : TANH_TABLE_SIZE - 1];
+}
+
+/** tanh of a Q3.12 value (z or c), in Q0.12; odd, table index rounded to nearest. */
+export function tanhFixed(value: number): number {
+  return value < 0
+    ? -tableValue(-value, TANH_INDEX_SHIFT)
+    : tableValue(value, TANH_INDEX_SHIFT);
+}
+
+/** sigmoid of a Q3.12 pre-activation, in unsigned Q0.13: 4096 + tanh(z / 2) in Q0.12. */
+export function sigmoidFixed(z: number): number {
+  const half = 2 ** (SIGMOID_FRACTION - 1);
+  return z < 0
+    ? half - tableValue(-z, TANH_INDEX_SHIFT + 1)
+    : half + tableValue(z, TANH_INDEX_SHIFT + 1);
+}
+
+/**
+ * Rescale an accumulator, add the bias, saturate to int16:
+ *
+ *   q = saturate(floor((acc * multiplier + 2^(shift-1)) / 2^shift) + bias)
+ *
+ * multiplier is unsigned and below 2^8, shift in 1..24. Because every scheme chooses its row scale as
+ * multiplier / 2^shift exactly (see rowScale in quantizers.ts), this rounds once and loses nothing
+ * else. Rounds half up, as `requantize.v` does.
+ */
+export function requantize(acc: number, multiplier: number, shift: number, bias: number): number {
+  const scaled = Math.floor((acc * multiplier + 2 ** (shift - 1)) / 2 ** shift);
+  return saturateInt16(scaled + bias);
+}
+
+/** Three-level gate from the raw accumulator: 0, 1 (one half) or 2 (one). */
+export function threshold3(acc: number, low: number, high: number): 0 | 1 | 2 {
+  return acc >= high ? 2 : acc >= low ? 1 : 0;
+}
+
+/** A three-level gate times a value: nothing, an arithmetic shift (rounding down), or the value. */
+export function multiplyLevel3(gate: number, value: number): number {
+  return gate === 2 ? value : gate === 1 ? Math.floor(value / 2) : 0;
+}
+
+/** c' = saturate(f * c + i * g), f and i in Q0.13, g in Q0.12: one rounding, half up. */
+export function cellUpdateInt16(f: number, c: number, i: number, g: number): number {
+  return saturateInt16(Math.floor((f * c + i * g + 2 ** 12) / 2 ** 13));
+}
+
+/** c' = saturate(f * c + i * g) with three-level f and i; each half rounds down. */
+export function cellUpdateLevel3(f: number, c: number, i: number, g: number): number {
+  return saturateInt16(multiplyLevel3(f, c) + multiplyLevel3(i, g));
+}
+
+/** h = o * tanh(c) in Q0.7, o in Q0.13, tanhC in Q0.12; rounds half up, saturates at +-127. */
+export function hiddenInt16(o: number, tanhC: number): number {
+  return saturate(Math.floor((o * tanhC + 2 ** 17) / 2 ** 18), -ACTIVATION_MAX, ACTIVATION_MAX);
+}
+
+/** h = o * tanh(c) in Q0.7 with a three-level o. */
+export function hiddenLevel3(o: number, tanhC: number): number {
+  return saturate(
+    Math.floor((multiplyLevel3(o, tanhC) + 2 ** 4) / 2 ** 5),
+    -ACTIVATION_MAX,
+    ACTIVATION_MAX,
+  );
+}
+
+/** A real activation in [-1, 1] as Q0.7: nearest, ties away from zero, saturated at +-127. */
+export function quantizeActivation(value: number): number {
+  const scaled = Math.abs(value) * 2 ** ACTIVATION_FRACTION;
+  const rounded = Math.min(Math.floor(scaled + 0.5), ACTIVATION_MAX);
+  return value < 0 ? 0 - rounded : rounded;
+}
