@@ -1,0 +1,58 @@
+/** What a simulation says: cycles, where they went, and how often each part of the hardware acted. */
+
+/** Cycles of the array's issue port, by what it did; they add up to `cycles`. */
+export interface CycleBreakdown {
+  /** Issuing an operand. */
+  readonly mac: number;
+  /** Draining and clearing a fold. */
+  readonly flush: number;
+  /** Idle so that folds shorter than the array is high do not collide in the drain. */
+  readonly pad: number;
+  /** Waiting for x. */
+  readonly stallInput: number;
+  /** Waiting for h that is still being computed. */
+  readonly stallDependency: number;
+  /** Waiting for the output to be taken. */
+  readonly stallOutput: number;
+  /** After the last operand: skew, drain, cell update, output. */
+  readonly tail: number;
+}
+
+/** Reads and writes of one kind of memory, summed over its copies. */
+export interface MemoryActivity {
+  /** Name of a MemorySpec of the design. */
+  readonly name: string;
+  readonly reads: number;
+  readonly writes: number;
+}
+
+/** Operation counts over the whole run and all columns. */
+export interface Activity {
+  /** Multiply-accumulates on real operands (weight zero or not). */
+  readonly macs: number;
+  /** Cycles in which a PE had no operand: (rows * columns * cycles) - macs. */
+  readonly idlePeCycles: number;
+  /** acc * multiplier, shifted, biased: linear rows. */
+  readonly requantizations: number;
+  /** Accumulator against two thresholds. */
+  readonly thresholds: number;
+  /** Cell updates (c and h of one unit). */
+  readonly cellUpdates: number;
+  /** Logits compared by the argmax. */
+  readonly comparisons: number;
+  readonly memories: readonly MemoryActivity[];
+}
+
+export interface SimulationReport {
+  /** From the first cycle after reset to the cycle in which the last result is taken, inclusive. */
+  readonly cycles: number;
+  readonly steps: number;
+  /** Cycles between results in the steady state; of all columns together. */
+  readonly cyclesPerStep: number;
+  /** Useful MACs over rows * columns * cycles, steady state, 0..1. */
+  readonly utilization: number;
+  readonly breakdown: CycleBreakdown;
+  readonly activity: Activity;
+  /** Cycle in which each result beat is taken, counted from 0. */
+  readonly outputCycles: readonly number[];
+}
