@@ -1,0 +1,53 @@
+// Compile the training kernels to dist/engine/kernel.wasm; nothing to do when they are up to date.
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const sources = join(root, 'src/engine/assembly');
+export const KERNEL = join(root, 'dist/engine/kernel.wasm');
+
+async function newestSource() {
+  const names = (await readdir(sources)).filter((name) => name.endsWith('.ts'));
+  const times = await Promise.all(names.map(async (n) => (await stat(join(sources, n))).mtimeMs));
+  return Math.max(...times);
+}
+
+/** Build when missing or older than a source; true when something was built. */
+export async function buildEngine({ force = false } = {}) {
+  const built = await stat(KERNEL).catch(() => undefined);
+  if (!force && built !== undefined && built.mtimeMs >= (await newestSource())) return false;
+  const { main } = await import('assemblyscript/asc');
+  await mkdir(join(root, 'dist/engine'), { recursive: true });
+  const outputs = new Map();
+  const { error, stderr } = await main(
+    [
+      'index.ts', '--outFile', 'kernel.wasm', '-O3', '--noAssert', '--converge',
+      '--runtime', 'stub', '--importMemory', '--enable', 'simd',
+      // No abort import: the kernels check nothing, their caller does.
+      '--use', 'abort=',
+    ],
+    {
+      readFile: async (name, base) => {
+        const { readFile } = await import('node:fs/promises');
+        return readFile(join(base === '.' ? sources : join(sources, base), name), 'utf8').catch(() => null);
+      },
+      writeFile: (name, data) => void outputs.set(name, data),
+      listFiles: () => [],
+    },
+  );
+  if (error) throw new Error(`the training kernels do not compile: ${error.message}\n${stderr}`);
+  // Written aside and renamed: parallel builds and interrupted ones leave a whole file or none.
+  const partial = `${KERNEL}.${process.pid}`;
+  try {
+    await writeFile(partial, outputs.get('kernel.wasm'));
+    await rename(partial, KERNEL);
+  } finally {
+    await rm(partial, { force: true });
+  }
+  return true;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  console.log((await buildEngine()) ? `built ${KERNEL}` : `${KERNEL} is up to date`);
+}
