@@ -175,7 +175,7 @@ function planMemories(design: Omit<Design, 'memories'>): MemorySpec[] {
       role: 'input',
       kind: 'ram',
       width: ACTIVATION_BITS,
-      depth: 2 * input.size,
+      depth: 2 * 2 ** indexBits(input.size),
       copies: columns,
     });
   }

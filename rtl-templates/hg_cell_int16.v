@@ -1,0 +1,171 @@
+// Cell update with table gates: c' = saturate(round(f * c + i * g)), h = saturate(round(o * tanh(c'))).
+// Two multipliers: one for f * c and i * g in turn, one for o * tanh(c).
+//
+// Gates of one unit arrive in the order i, f, g, o, at most one per cycle, with any gaps. The gate's
+// description (valid_i .. layer_i) comes one cycle before its value (value_i). h is written 6 cycles
+// after o's value arrives; c is kept here.
+`default_nettype none
+
+module hg_cell_int16 #(
+    parameter LAYERS       = 1,
+    parameter LAYER_WIDTH  = 1,
+    parameter UNITS        = 32,                // of all layers together
+    parameter UNIT_WIDTH   = 5,
+    parameter HIDDEN_WIDTH = 6,                 // address bits of the h memory
+    parameter [LAYERS*UNIT_WIDTH-1:0] CELL_BASES = 0,      // first unit of each layer
+    parameter [2*LAYERS*HIDDEN_WIDTH-1:0] HIDDEN_BASES = 0,  // bank 0 of each layer, then bank 1
+    parameter TANH_FILE = ""
+) (
+    input  wire                           clk_i,
+    input  wire                           rst_i,
+    input  wire                           valid_i,
+    input  wire        [             1:0] gate_i,   // 0..3: i, f, g, o
+    input  wire                           first_i,  // of the layer
+    input  wire                           last_i,
+    input  wire                           fresh_i,  // c counts as zero: first step of a sequence
+    input  wire                           bank_i,   // of h
+    input  wire        [ LAYER_WIDTH-1:0] layer_i,
+    input  wire signed [            13:0] value_i,  // i, f, o in Q0.13, g in Q0.12; one cycle later
+    output reg                            h_write_o,
+    output reg         [HIDDEN_WIDTH-1:0] h_addr_o,
+    output reg  signed [             7:0] h_data_o,
+    output reg                            done_o    // with the layer's last h
+);
+
+  localparam [1:0] GATE_I = 2'd0, GATE_F = 2'd1, GATE_G = 2'd2, GATE_O = 2'd3;
+
+  reg                   valid_q;
+  reg [            1:0] gate_q;
+  reg                   first_q;
+  reg                   last_q;
+  reg                   fresh_q;
+  reg                   bank_q;
+  reg [LAYER_WIDTH-1:0] layer_q;
+
+  always @(posedge clk_i) begin
+    valid_q <= valid_i && !rst_i;
+    gate_q  <= gate_i;
+    first_q <= first_i;
+    last_q  <= last_i;
+    fresh_q <= fresh_i;
+    bank_q  <= bank_i;
+    layer_q <= layer_i;
+  end
+
+  // Unit whose gates are arriving; c of that unit is read before f needs it.
+  reg [UNIT_WIDTH-1:0] unit_q;
+
+  always @(posedge clk_i) begin
+    if (valid_i && gate_i == GATE_I && first_i) unit_q <= CELL_BASES[layer_i*UNIT_WIDTH+:UNIT_WIDTH];
+    else if (valid_i && gate_i == GATE_O) unit_q <= unit_q + 1'b1;
+  end
+
+  wire signed [15:0] c_read;
+  reg  [        1:0] c_write_q;
+  reg [UNIT_WIDTH-1:0] c_addr_q;
+  reg  signed [15:0] c_q;
+
+  hg_ram #(
+      .WIDTH     (16),
+      .DEPTH     (UNITS),
+      .ADDR_WIDTH(UNIT_WIDTH)
+  ) u_c (
+      .clk_i       (clk_i),
+      .write_i     (c_write_q[1]),
+      .write_addr_i(c_addr_q),
+      .write_data_i(c_q),
+      .read_addr_i (unit_q),
+      .read_data_o (c_read)
+  );
+
+  reg signed [13:0] gate_i_q;
+  reg signed [13:0] gate_o_q;
+  reg               unit_first_q;
+
+  wire signed [15:0] c_before = fresh_q ? 16'sd0 : c_read;
+  wire               is_forget = gate_q == GATE_F;
+  wire signed [13:0] factor = is_forget ? value_i : gate_i_q;
+  wire signed [15:0] value = is_forget ? c_before : {{2{value_i[13]}}, value_i};
+  wire signed [29:0] product = factor * value;
+  // f * c + i * g with one half of the last place added, Q.25
+  reg  signed [30:0] sum_q;
+  wire signed [30:0] augend = is_forget ? 31'sd4096 : sum_q;
+
+  wire signed [17:0] c_wide = sum_q[30:13];
+  wire               c_overflows = c_wide[17:15] != {3{c_wide[17]}};
+
+  always @(posedge clk_i) begin
+    c_write_q <= {c_write_q[0], 1'b0};
+    if (valid_q) begin
+      case (gate_q)
+        GATE_I: begin
+          gate_i_q     <= value_i;
+          unit_first_q <= first_q;
+        end
+        GATE_F: sum_q <= augend + {product[29], product};
+        GATE_G: begin
+          sum_q        <= augend + {product[29], product};
+          c_write_q[0] <= 1'b1;
+          c_addr_q     <= unit_q;
+        end
+        default: gate_o_q <= value_i;
+      endcase
+    end
+    if (c_write_q[0]) c_q <= c_overflows ? {c_wide[17], {15{~c_wide[17]}}} : c_wide[15:0];
+  end
+
+  wire signed [12:0] tanh_c;
+  reg  signed [12:0] tanh_q;
+
+  hg_tanh_lookup #(
+      .INIT_FILE(TANH_FILE)
+  ) u_tanh (
+      .clk_i  (clk_i),
+      .value_i(c_q),
+      .half_i (1'b0),
+      .tanh_o (tanh_c)
+  );
+
+  always @(posedge clk_i) tanh_q <= tanh_c;
+
+  // o waits four cycles for tanh(c) of its unit, then one for the product.
+  reg [            4:0] o_valid_q;
+  reg [            4:0] o_first_q;
+  reg [            4:0] o_last_q;
+  reg [            4:0] o_bank_q;
+  reg [LAYER_WIDTH-1:0] o_layer_q[0:4];
+  integer               n;
+
+  always @(posedge clk_i) begin
+    o_valid_q    <= rst_i ? 5'b00000 : {o_valid_q[3:0], valid_q && gate_q == GATE_O};
+    o_first_q    <= {o_first_q[3:0], unit_first_q};
+    o_last_q     <= {o_last_q[3:0], last_q};
+    o_bank_q     <= {o_bank_q[3:0], bank_q};
+    o_layer_q[0] <= layer_q;
+    for (n = 1; n < 5; n = n + 1) o_layer_q[n] <= o_layer_q[n-1];
+  end
+
+  reg signed  [26:0] output_q;
+  wire signed [26:0] h_sum = output_q + 27'sd131072;
+  wire signed [ 8:0] h_wide = h_sum[26:18];
+  wire               h_is_high = h_wide > 9'sd127;
+  wire               h_is_low = h_wide < -9'sd127;
+
+  wire [HIDDEN_WIDTH-1:0] h_base0 = HIDDEN_BASES[o_layer_q[4]*HIDDEN_WIDTH+:HIDDEN_WIDTH];
+  wire [HIDDEN_WIDTH-1:0] h_base1 = HIDDEN_BASES[LAYERS*HIDDEN_WIDTH+o_layer_q[4]*HIDDEN_WIDTH+:HIDDEN_WIDTH];
+
+  always @(posedge clk_i) begin
+    output_q  <= gate_o_q * tanh_q;
+    h_write_o <= o_valid_q[4] && !rst_i;
+    done_o    <= o_valid_q[4] && o_last_q[4] && !rst_i;
+    if (o_valid_q[4]) begin
+      h_addr_o <= o_first_q[4] ? (o_bank_q[4] ? h_base1 : h_base0) : h_addr_o + 1'b1;
+      h_data_o <= h_is_high ? 8'sd127 : h_is_low ? -8'sd127 : h_wide[7:0];
+    end
+  end
+
+  wire unused = &h_sum[17:0];
+
+endmodule
+
+`default_nettype wire

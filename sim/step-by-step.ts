@@ -1,0 +1,177 @@
+/**
+ * The schedule cycle by cycle: a software twin of the generated sequencer and of the stream interfaces,
+ * slow and literal. The closed form must agree with it, and it with the Verilog, in every cycle.
+ */
+import type { Design, Job, Segment } from '../src/design/design.js';
+import type { CycleBreakdown } from './report.js';
+import { beatsPerStep, finishCycles, needsHead } from './timing.js';
+import { checkWorkload, type Workload } from './workload.js';
+
+/** One fold on the array, for timelines. */
+export interface FoldEvent {
+  readonly step: number;
+  readonly job: number;
+  readonly fold: number;
+  /** Cycle in which its first operand is issued. */
+  readonly start: number;
+  /** Cycle of its drain command. */
+  readonly drain: number;
+}
+
+export interface Trace {
+  readonly cycles: number;
+  readonly breakdown: CycleBreakdown;
+  readonly outputCycles: readonly number[];
+  /** Cycle in which each step's first operand is issued. */
+  readonly stepStarts: readonly number[];
+  readonly folds: readonly FoldEvent[];
+}
+
+type Phase = 'pad' | 'mac' | 'flush';
+
+/** Pulses that reach the sequencer at the end of a known cycle. */
+class Schedule {
+  private readonly cycles: number[] = [];
+  add(cycle: number): void {
+    this.cycles.push(cycle);
+  }
+  /** Whether a pulse is due in this cycle; pulses come in the order in which they were added. */
+  take(cycle: number): boolean {
+    if (this.cycles[0] !== cycle) return false;
+    this.cycles.shift();
+    return true;
+  }
+}
+
+export function simulateStepByStep(design: Design, workload: Workload): Trace {
+  checkWorkload(workload);
+  const { jobs, columns } = design;
+  const lastStepFlags = workload.sequences.flatMap((length) =>
+    Array.from({ length }, (_, step) => step === length - 1),
+  );
+  const steps = lastStepFlags.length;
+  const beats = beatsPerStep(design);
+
+  // Input side.
+  const full = [false, false];
+  let loadBuffer = 0;
+  let loadIndex = 0;
+  let loadedSteps = 0;
+  const releases: { cycle: number; buffer: number }[] = [];
+
+  // Sequencer.
+  let phase: Phase = jobs[0].padCycles > 0 ? 'pad' : 'mac';
+  let pad = jobs[0].padCycles;
+  let job = 0;
+  let segment = 0;
+  let k = 0;
+  let fold = 0;
+  let step = 0;
+  let readBuffer = 0;
+  let pending = 0;
+  let resultBusy = false;
+  const done = new Schedule();
+  const taken = new Schedule();
+
+  const count = { mac: 0, flush: 0, pad: 0, stallInput: 0, stallDependency: 0, stallOutput: 0, tail: 0 };
+  const outputCycles: number[] = [];
+  const stepStarts: number[] = [];
+  const folds: FoldEvent[] = [];
+  let foldStart = 0;
+  let lastDone = 0;
+  let cycle = 0;
+
+  const stallOf = (current: Job, part: Segment): 'stallInput' | 'stallDependency' | 'stallOutput' | undefined => {
+    if (part.source === 'input') return full[readBuffer] ? undefined : 'stallInput';
+    if (pending > part.maxPending) return 'stallDependency';
+    return current.kind === 'head' && fold === 0 && resultBusy ? 'stallOutput' : undefined;
+  };
+
+  for (; step < steps || cycle <= lastDone; cycle++) {
+    let jobEnds = false;
+    let headGoes = false;
+    let release = false;
+    const loads = loadedSteps < steps && !full[loadBuffer];
+
+    if (step >= steps) {
+      count.tail++;
+    } else if (phase === 'pad') {
+      count.pad++;
+      if (--pad === 0) phase = 'mac';
+    } else if (phase === 'mac') {
+      const current = jobs[job];
+      const part = current.segments[segment];
+      const stall = k === 0 ? stallOf(current, part) : undefined;
+      if (stall !== undefined) {
+        count[stall]++;
+      } else {
+        count.mac++;
+        headGoes = current.kind === 'head';
+        if (segment === 0 && k === 0) {
+          foldStart = cycle;
+          if (job === 0 && fold === 0) stepStarts.push(cycle);
+        }
+        if (k === part.length - 1) {
+          release = part.source === 'input' && fold === current.folds - 1;
+          k = 0;
+          if (segment === current.segments.length - 1) phase = 'flush';
+          else segment++;
+        } else {
+          k++;
+        }
+      }
+    } else {
+      count.flush++;
+      const current = jobs[job];
+      folds.push({ step, job, fold, start: foldStart, drain: cycle });
+      if (fold < current.folds - 1) {
+        fold++;
+      } else {
+        jobEnds = true;
+        const finish = cycle + finishCycles(design, current);
+        done.add(finish);
+        lastDone = Math.max(lastDone, finish);
+        if (current.kind === 'head') {
+          outputCycles.push(finish + 1);
+          taken.add(finish + 1);
+          lastDone = Math.max(lastDone, finish + 1);
+        }
+        fold = 0;
+        const next = jobs[job + 1];
+        if (next === undefined || (next.kind === 'head' && !needsHead(design, lastStepFlags[step]))) {
+          job = 0;
+          step++;
+        } else {
+          job++;
+        }
+      }
+      segment = 0;
+      pad = jobs[job].padCycles;
+      phase = pad > 0 ? 'pad' : 'mac';
+    }
+
+    // Registers at the end of the cycle.
+    if (release) {
+      releases.push({ cycle: cycle + columns - 1, buffer: readBuffer });
+      readBuffer = 1 - readBuffer;
+    }
+    if (releases[0]?.cycle === cycle) {
+      full[releases[0].buffer] = false;
+      releases.shift();
+    }
+    if (loads) {
+      loadIndex++;
+      if (loadIndex === beats) {
+        full[loadBuffer] = true;
+        loadBuffer = 1 - loadBuffer;
+        loadIndex = 0;
+        loadedSteps++;
+      }
+    }
+    if (jobEnds) pending++;
+    if (done.take(cycle)) pending--;
+    if (taken.take(cycle)) resultBusy = false;
+    else if (headGoes) resultBusy = true;
+  }
+  return { cycles: cycle, breakdown: count, outputCycles, stepStarts, folds };
+}

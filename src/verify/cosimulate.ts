@@ -1,0 +1,186 @@
+/**
+ * Whole-design cosimulation with npm-installed tools: the emitted Verilog itself, cycle by cycle, against
+ * the golden model (every h written, every result) and against the simulator (every result's cycle).
+ */
+import { simulateClosedForm } from '../../sim/closed-form.js';
+import { simulateStepByStep } from '../../sim/step-by-step.js';
+import { cellBase, beatBits, hiddenBase, widths } from '../emit/views.js';
+import type { Netlist } from '../emit/emit.js';
+import type { Design } from '../design/design.js';
+import { compileRtl } from '../eda/rtl-sim.js';
+import { goldenRun, inputBeats, type BatchInput } from './golden-run.js';
+
+export interface CosimulationOptions {
+  /** Fill undefined initial registers and memories from this seed: reset must not depend on them. */
+  readonly randomizeState?: number;
+  /** Called now and then with the cycle reached and the cycles expected. */
+  readonly onProgress?: (cycle: number, cycles: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface CosimulationResult {
+  readonly design: string;
+  readonly cycles: number;
+  readonly expectedCycles: number;
+  readonly hiddenChecked: number;
+  readonly resultsChecked: number;
+  /** Values that differ from the golden model's, results missing or too many. */
+  readonly bitMismatches: number;
+  /** Results in another cycle than the simulator says, and simulators that disagree. */
+  readonly cycleMismatches: number;
+  readonly firstProblems: readonly string[];
+}
+
+const MAX_PROBLEMS = 8;
+/** Cycles after the expected end in which nothing more may come out. */
+const QUIET_CYCLES = 16;
+
+export async function cosimulate(
+  design: Design,
+  netlist: Netlist,
+  batches: readonly BatchInput[],
+  options: CosimulationOptions = {},
+): Promise<CosimulationResult> {
+  const { columns } = design;
+  const probe = (column: number, name: string): string => `u_column_${column}.${name}`;
+  const probes: string[] = [];
+  for (let column = 0; column < columns; column++) {
+    for (const name of ['h_write', 'h_write_addr', 'h_write_data']) probes.push(probe(column, name));
+  }
+  const rtl = await compileRtl(netlist.files, netlist.top, {
+    probes,
+    ...(options.randomizeState === undefined ? {} : { randomizeState: options.randomizeState }),
+  });
+  const expected = goldenRun(design, batches);
+  const beats = inputBeats(design, batches);
+  const workload = { sequences: batches.map(({ steps }) => steps.length) };
+  const timing = simulateStepByStep(design, workload);
+  const closed = simulateClosedForm(design, workload);
+
+  const problems: string[] = [];
+  let bitMismatches = 0;
+  let cycleMismatches = 0;
+  const note = (text: string): void => {
+    if (problems.length < MAX_PROBLEMS) problems.push(text);
+  };
+  if (
+    closed.cycles !== timing.cycles ||
+    closed.outputCycles.join() !== timing.outputCycles.join() ||
+    JSON.stringify(closed.breakdown) !== JSON.stringify(timing.breakdown)
+  ) {
+    cycleMismatches++;
+    note(`simulators disagree: closed form ${closed.cycles} cycles, step by step ${timing.cycles}`);
+  }
+
+  // Where each h lands: address -> layer, unit, bank.
+  const hiddenDepth = 2 * design.layers.reduce((sum, layer) => sum + layer.hiddenSize, 0);
+  const place = Array.from({ length: hiddenDepth }, () => ({ layer: 0, unit: 0, bank: 0 }));
+  design.layers.forEach(({ hiddenSize }, layer) => {
+    for (const bank of [0, 1] as const) {
+      for (let unit = 0; unit < hiddenSize; unit++) {
+        place[hiddenBase(design, layer, bank) + unit] = { layer, unit, bank };
+      }
+    }
+  });
+  const totalSteps = expected.hidden.length;
+  // Next step whose h of a unit is awaited: [column][cell address].
+  const cells = cellBase(design, design.layers.length);
+  const written = Array.from({ length: columns }, () => new Int32Array(cells));
+  let hiddenChecked = 0;
+
+  rtl.set('rst_i', 1);
+  rtl.set('s_axis_tvalid', 0);
+  rtl.set('m_axis_tready', 1);
+  rtl.tick(4);
+  rtl.set('rst_i', 0);
+
+  const classField = beatBits(widths(design).class);
+  let beat = 0;
+  let result = 0;
+  let cycle = 0;
+  let lastResultCycle = 0;
+  const limit = timing.cycles + QUIET_CYCLES;
+  for (; cycle < limit; cycle++) {
+    if (beat < beats.length) {
+      rtl.set('s_axis_tvalid', 1);
+      rtl.set('s_axis_tdata', beats[beat].data);
+      rtl.set('s_axis_tlast', beats[beat].last ? 1 : 0);
+    } else {
+      rtl.set('s_axis_tvalid', 0);
+    }
+    rtl.eval();
+    if (beat < beats.length && rtl.getNumber('s_axis_tready') === 1) beat++;
+    if (rtl.getNumber('m_axis_tvalid') === 1) {
+      lastResultCycle = cycle;
+      const want = expected.results[result];
+      if (want === undefined) {
+        bitMismatches++;
+        note(`cycle ${cycle}: a result that no step asks for`);
+      } else {
+        const data = rtl.get('m_axis_tdata');
+        const classes = want.classes.map((_, column) =>
+          Number((data >> BigInt(column * classField)) & ((1n << BigInt(classField)) - 1n)),
+        );
+        const last = rtl.getNumber('m_axis_tlast') === 1;
+        if (classes.join() !== want.classes.join() || last !== want.last) {
+          bitMismatches++;
+          note(
+            `result ${result}: classes ${classes.join()} last ${last}, golden ${want.classes.join()} ${want.last}`,
+          );
+        }
+        if (cycle !== timing.outputCycles[result]) {
+          cycleMismatches++;
+          note(`result ${result}: cycle ${cycle}, simulator says ${timing.outputCycles[result]}`);
+        }
+      }
+      result++;
+    }
+    for (let column = 0; column < columns; column++) {
+      if (rtl.getNumber(probe(column, 'h_write')) !== 1) continue;
+      const { layer, unit, bank } = place[rtl.getNumber(probe(column, 'h_write_addr'))];
+      const at = cellBase(design, layer) + unit;
+      const step = written[column][at]++;
+      const value = (rtl.getNumber(probe(column, 'h_write_data')) << 24) >> 24;
+      const want = step < totalSteps ? expected.hidden[step][column][layer][unit] : undefined;
+      hiddenChecked++;
+      if (value !== want || bank !== step % 2) {
+        bitMismatches++;
+        note(
+          `cycle ${cycle}: step ${step} column ${column} layer ${layer} h[${unit}] = ${value} in bank ${bank}, golden ${want}`,
+        );
+      }
+    }
+    rtl.tick();
+    if ((cycle & 1023) === 0) {
+      options.signal?.throwIfAborted();
+      options.onProgress?.(cycle, limit);
+    }
+  }
+  const missingResults = expected.results.length - Math.min(result, expected.results.length);
+  if (missingResults > 0) {
+    bitMismatches += missingResults;
+    note(`${missingResults} of ${expected.results.length} results never came`);
+  }
+  const hiddenExpected = totalSteps * cells * columns;
+  if (hiddenChecked !== hiddenExpected) {
+    bitMismatches += Math.abs(hiddenExpected - hiddenChecked);
+    note(`${hiddenChecked} h written, golden has ${hiddenExpected}`);
+  }
+  const expectedCycles = timing.cycles;
+  // A last result that needs no h afterwards ends the run; without one the last h does.
+  const cycles = result > 0 ? lastResultCycle + 1 : expectedCycles;
+  if (cycles !== expectedCycles) {
+    cycleMismatches++;
+    note(`run: ${cycles} cycles, simulator says ${expectedCycles}`);
+  }
+  return {
+    design: design.name,
+    cycles,
+    expectedCycles,
+    hiddenChecked,
+    resultsChecked: result,
+    bitMismatches,
+    cycleMismatches,
+    firstProblems: problems,
+  };
+}
