@@ -84,7 +84,7 @@ async function loadYosys(): Promise<typeof import('@yowasp/yosys')> {
   }
 }
 
-/** The line Yosys prints before it stops. */
-function firstError(log: string): string | undefined {
+/** The line that Yosys or nextpnr prints before it stops. */
+export function firstError(log: string): string | undefined {
   return /^(?:.*: )?ERROR: .*$/m.exec(log)?.[0];
 }
