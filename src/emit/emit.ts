@@ -4,7 +4,7 @@ import { packageVersion } from '../package-root.js';
 import type { Design } from '../design/design.js';
 import { embeddingFile, rowFile, tanhFile, weightBankFile } from './memories.js';
 import { render, templateSource } from './render.js';
-import { memoryFiles, sequencerView, topView, widths } from './views.js';
+import { columnView, memoryFiles, sequencerView, topView, widths } from './views.js';
 
 /** Generated files; `sources` are the Verilog files among them, leaf modules first. */
 export interface Netlist {
@@ -32,7 +32,6 @@ function leafModules(design: Design): string[] {
       ? ['hg_threshold', 'hg_shift_multiplier', 'hg_cell_level3', 'hg_lane_level3']
       : ['hg_cell_int16', 'hg_lane_int16']),
     design.input.kind === 'tokens' ? 'hg_source_token' : 'hg_source_dense',
-    'hg_column',
     'hg_drain',
     'hg_stream_in',
     'hg_stream_out',
@@ -68,11 +67,12 @@ export function emit(design: Design): Netlist {
   const names = memoryFiles(design.name);
   const files: Record<string, string> = {};
   for (const leaf of leafModules(design)) files[`${leaf}.v`] = templateSource(`${leaf}.v`);
-  files[`${design.name}_sequencer.v`] = render(
-    'sequencer.v.hbs',
-    sequencerView(design, header(design, id, 'sequencer.v.hbs')),
-  );
-  files[`${design.name}.v`] = render('top.v.hbs', topView(design, header(design, id, 'top.v.hbs')));
+  const generate = (suffix: string, template: string, view: (head: string) => object): void => {
+    files[`${design.name}${suffix}.v`] = render(template, view(header(design, id, template)));
+  };
+  generate('_sequencer', 'sequencer.v.hbs', (head) => sequencerView(design, head));
+  generate('_column', 'column.v.hbs', (head) => columnView(design, head));
+  generate('', 'top.v.hbs', (head) => topView(design, head));
   const sources = Object.keys(files);
   for (let row = 0; row < design.rows; row++) files[names.weights(row)] = weightBankFile(design, row);
   files[names.rows] = rowFile(design, widths(design).rowWord);

@@ -181,6 +181,17 @@ export function memoryFiles(name: string): {
   };
 }
 
+export function columnView(design: Design, header: string): object {
+  const ternary = design.scheme.weights === 'ternary';
+  return {
+    header,
+    module: `${design.name}_column`,
+    pe: ternary ? 'hg_pe_ternary' : 'hg_pe_int8',
+    hasWeightWidth: !ternary,
+    lane: design.scheme.gates === 'level3' ? 'hg_lane_level3' : 'hg_lane_int16',
+  };
+}
+
 export function topView(design: Design, header: string): object {
   const w = widths(design);
   const { rows, columns, layers, input } = design;
@@ -278,8 +289,6 @@ export function topView(design: Design, header: string): object {
       .map((row) => `weight_${row}`)
       .join(', '),
     unusedColumns: `&{${[`weights_${columns}`, ...unused].join(', ')}}`,
-    ternary: design.scheme.weights === 'ternary' ? '1' : '0',
-    level3: design.scheme.gates === 'level3' ? '1' : '0',
     accWidth: String(design.accBits),
     shiftMin: String(design.shiftMin),
     selectWidth: String(design.shiftBits),
