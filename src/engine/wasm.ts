@@ -165,7 +165,7 @@ interface LayerBuffers {
   readonly dOutput: number;
 }
 
-class WasmSession implements Session {
+export class WasmSession implements Session {
   private readonly k: Kernels;
   private readonly memory: WebAssembly.Memory;
   private readonly f32: Float32Array;
@@ -211,7 +211,11 @@ class WasmSession implements Session {
   private packed = false;
   private packedBack = false;
 
-  constructor(private readonly config: SessionConfig) {
+  /** inputGradient: dense input gets a gradient too (see sequenceGradients). */
+  constructor(
+    private readonly config: SessionConfig,
+    private readonly inputGradient = false,
+  ) {
     const { model, batch, timeSteps } = config;
     for (const [name, value] of Object.entries({ batch, timeSteps })) {
       if (!Number.isInteger(value) || value < 1) throw new RangeError(`session: ${name} is ${value}`);
@@ -435,7 +439,7 @@ class WasmSession implements Session {
     for (const m of [...this.matrices, this.head]) {
       const codes = this.codesOf(m);
       const { k } = this;
-      if (m.x > 0 && (m !== this.matrices[0] || this.embedding)) {
+      if (m.x > 0 && (m !== this.matrices[0] || this.embedding || this.inputGradient)) {
         k.packTransposed(codes, m.n * 4, m.scale, m.backX, m.n, m.x);
       }
       k.packTransposed(codes + m.x * m.n * 4, m.n * 4, m.scale, m.backH, m.n, m.h);
@@ -571,9 +575,14 @@ class WasmSession implements Session {
     checkBatch(this.template, this.config, batch);
     this.pack(training);
     const distinct = this.loadInput(batch);
+    this.runLayers(batch.timeSteps, distinct, training);
+    this.runHead(batch.timeSteps);
+    return distinct;
+  }
+
+  private runLayers(steps: number, distinct: number, training: boolean): void {
     const { k, a, params } = this;
     const lanes = this.config.batch;
-    const steps = batch.timeSteps;
     this.matrices.forEach((m, l) => {
       const bufs = this.buffers[l];
       const rowBytes = m.n * 4;
@@ -619,7 +628,10 @@ class WasmSession implements Session {
         }
       }
     });
-    const { head } = this;
+  }
+
+  private runHead(steps: number): void {
+    const { k, a, params, head } = this;
     const { input, rows } = this.headInput(steps);
     const hBytes = head.h * 4;
     k.gemm(
@@ -628,7 +640,6 @@ class WasmSession implements Session {
     );
     if (this.scheme === undefined) k.addBias(a.logits, params + head.bias * 4, rows, head.n);
     else k.requantizeRows(a.logits, head.ratio, head.biasInt, rows, head.n);
-    return distinct;
   }
 
   private headInput(steps: number): { input: number; rows: number } {
@@ -713,13 +724,13 @@ class WasmSession implements Session {
   // ------------------------------------------------------------------------------------ backward
 
   private backward(steps: number, distinct: number): void {
-    const { k, a, grads, units } = this;
-    const lanes = this.config.batch;
-    const rows = steps * lanes;
-    const every = this.template.head.when === 'every-step';
-    const saturates = this.scheme === undefined ? 0 : 1;
+    this.headBackward(steps);
+    this.layersBackward(steps, distinct);
+    for (const m of [...this.matrices, this.head]) this.finishGradient(m);
+  }
 
-    const { head } = this;
+  private headBackward(steps: number): void {
+    const { k, a, grads, head } = this;
     const top = this.buffers[this.buffers.length - 1];
     const { input, rows: headRows } = this.headInput(steps);
     k.gemm(
@@ -728,7 +739,15 @@ class WasmSession implements Session {
     );
     this.weightGradient(head, head.weights, input, head.h, a.dLogits, a.packedD, headRows, true);
     k.columnSums(a.dLogits, grads + head.bias * 4, headRows, head.n);
+  }
 
+  /** From dL/dh of the top layer (dOutput) to all gradients below. */
+  private layersBackward(steps: number, distinct: number): void {
+    const { k, a, grads, units } = this;
+    const lanes = this.config.batch;
+    const rows = steps * lanes;
+    const every = this.template.head.when === 'every-step';
+    const saturates = this.scheme === undefined ? 0 : 1;
     for (let l = this.matrices.length - 1; l >= 0; l--) {
       const m = this.matrices[l];
       const bufs = this.buffers[l];
@@ -778,13 +797,19 @@ class WasmSession implements Session {
         k.scatterAdd(a.dInput, a.unique, grads + offset * 4, distinct, padded);
       } else {
         this.weightGradient(m, m.weights, a.input, m.x, bufs.acc, a.packedD, rows, false);
+        if (this.inputGradient) {
+          k.gemm(
+            ...[bufs.acc, rowBytes, 2 * rowBytes, 4, m.backX, a.dInput, m.x * 4],
+            ...[rows, m.n, m.x, 0],
+          );
+        }
       }
     }
-    if (this.scheme?.weights === 'ternary') {
-      for (const m of [...this.matrices, this.head]) this.normalizedGradient(m);
-    } else {
-      for (const m of [...this.matrices, this.head]) this.clear(grads + m.gain * 4, m.n);
-    }
+  }
+
+  private finishGradient(m: Matrix): void {
+    if (this.scheme?.weights === 'ternary') this.normalizedGradient(m);
+    else this.clear(this.grads + m.gain * 4, m.n);
   }
 
   private clear(address: number, elements: number): void {
@@ -887,6 +912,58 @@ class WasmSession implements Session {
     this.packed = this.packedBack = false;
     this.carry(batch.timeSteps);
     return { loss, gradNorm };
+  }
+
+  // ------------------------------------------------------------- the layers alone, for other engines
+
+  /** Take the weights, biases and gains of a model of the same shape. */
+  setParameters(tensors: Tensors): void {
+    this.load(this.params, tensors);
+  }
+
+  /** Layers only: values [timeSteps, batch, channels] to the top layer's h, real, same order. */
+  sequence(timeSteps: number, values: Float32Array): Float32Array {
+    checkBatch(this.template, this.config, { timeSteps, values });
+    this.pack(this.optimizer !== undefined);
+    this.loadInput({ timeSteps, values });
+    this.runLayers(timeSteps, 0, this.optimizer !== undefined);
+    const m = this.head;
+    const rows = timeSteps * this.config.batch;
+    const base = (this.buffers[this.buffers.length - 1].hidden >> 2) + this.config.batch * m.h;
+    const out = new Float32Array(rows * m.hiddenSize);
+    for (let r = 0; r < rows; r++) {
+      for (let u = 0; u < m.hiddenSize; u++) {
+        out[r * m.hiddenSize + u] = this.f32[base + r * m.h + u] * this.units.activation;
+      }
+    }
+    return out;
+  }
+
+  /** Integers of the last sequence, then h and c carry over; once per sequence, gradients first. */
+  finishSequence(timeSteps: number, trace = false): LayerTrace[] {
+    const layers = trace ? this.trace(timeSteps) : [];
+    this.carry(timeSteps);
+    return layers;
+  }
+
+  /** After sequence: from dL/dh of the top layer to parameter gradients and dL/dx (real). */
+  sequenceGradients(timeSteps: number, dH: Float32Array): { tensors: Tensors; dX: Float32Array } {
+    const top = this.head;
+    const rows = timeSteps * this.config.batch;
+    const at = this.buffers[this.buffers.length - 1].dOutput >> 2;
+    for (let r = 0; r < rows; r++) {
+      const row = dH.subarray(r * top.hiddenSize, (r + 1) * top.hiddenSize);
+      this.f32.set(row, at + r * top.h);
+    }
+    this.layersBackward(timeSteps, 0);
+    for (const m of this.matrices) this.finishGradient(m);
+    const { inputSize, x } = this.matrices[0];
+    const dX = new Float32Array(rows * inputSize);
+    for (let r = 0; r < rows; r++) {
+      const from = (this.a.dInput >> 2) + r * x;
+      dX.set(this.f32.subarray(from, from + inputSize), r * inputSize);
+    }
+    return { tensors: this.save(this.grads), dX };
   }
 
   // --------------------------------------------------------------------------------------- state
