@@ -2,7 +2,7 @@
 // Two multipliers: one for f * c and i * g in turn, one for o * tanh(c).
 //
 // Gates of one unit arrive in the order i, f, g, o, at most one per cycle, with any gaps. The gate's
-// description (valid_i .. layer_i) comes one cycle before its value (value_i). h is written 6 cycles
+// description (valid_i .. layer_i) comes one cycle before its value (value_i). h is written 7 cycles
 // after o's value arrives; c is kept here.
 `default_nettype none
 
@@ -61,7 +61,6 @@ module hg_cell_int16 #(
   end
 
   wire signed [15:0] c_read;
-  reg  [        1:0] c_write_q;
   reg [UNIT_WIDTH-1:0] c_addr_q;
   reg  signed [15:0] c_q;
 
@@ -71,7 +70,7 @@ module hg_cell_int16 #(
       .ADDR_WIDTH(UNIT_WIDTH)
   ) u_c (
       .clk_i       (clk_i),
-      .write_i     (c_write_q[1]),
+      .write_i     (product_q[2]),
       .write_addr_i(c_addr_q),
       .write_data_i(c_q),
       .read_addr_i (unit_q),
@@ -82,36 +81,42 @@ module hg_cell_int16 #(
   reg signed [13:0] gate_o_q;
   reg               unit_first_q;
 
-  wire signed [15:0] c_before = fresh_q ? 16'sd0 : c_read;
-  wire               is_forget = gate_q == GATE_F;
-  wire signed [13:0] factor = is_forget ? value_i : gate_i_q;
-  wire signed [15:0] value = is_forget ? c_before : {{2{value_i[13]}}, value_i};
-  wire signed [29:0] product = factor * value;
+  // f * c, then i * g, through one multiplier: its operands, the sum, the new c.
+  wire              is_forget = gate_q == GATE_F;
+  reg signed [13:0] factor_q;
+  reg signed [15:0] value_q;
+  reg               start_q;     // of the sum
+  reg         [2:0] product_q;   // [0] operands are there; [2:1] the sum is complete, c is
   // f * c + i * g with one half of the last place added, Q.25
-  reg  signed [30:0] sum_q;
-  wire signed [30:0] augend = is_forget ? 31'sd4096 : sum_q;
+  reg signed [30:0] sum_q;
 
+  wire signed [15:0] c_before = fresh_q ? 16'sd0 : c_read;
+  wire signed [29:0] product = factor_q * value_q;
+  wire signed [30:0] augend = start_q ? 31'sd4096 : sum_q;
   wire signed [17:0] c_wide = sum_q[30:13];
   wire               c_overflows = c_wide[17:15] != {3{c_wide[17]}};
 
   always @(posedge clk_i) begin
-    c_write_q <= {c_write_q[0], 1'b0};
+    product_q <= {product_q[1], product_q[0] && !start_q, 1'b0};
+    start_q   <= is_forget;
+    factor_q  <= is_forget ? value_i : gate_i_q;
+    value_q   <= is_forget ? c_before : {{2{value_i[13]}}, value_i};
+    if (product_q[0]) sum_q <= augend + {product[29], product};
+    if (product_q[1]) c_q <= c_overflows ? {c_wide[17], {15{~c_wide[17]}}} : c_wide[15:0];
     if (valid_q) begin
       case (gate_q)
         GATE_I: begin
           gate_i_q     <= value_i;
           unit_first_q <= first_q;
         end
-        GATE_F: sum_q <= augend + {product[29], product};
+        GATE_F: product_q[0] <= 1'b1;
         GATE_G: begin
-          sum_q        <= augend + {product[29], product};
-          c_write_q[0] <= 1'b1;
+          product_q[0] <= 1'b1;
           c_addr_q     <= unit_q;
         end
         default: gate_o_q <= value_i;
       endcase
     end
-    if (c_write_q[0]) c_q <= c_overflows ? {c_wide[17], {15{~c_wide[17]}}} : c_wide[15:0];
   end
 
   wire signed [12:0] tanh_c;
@@ -128,38 +133,40 @@ module hg_cell_int16 #(
 
   always @(posedge clk_i) tanh_q <= tanh_c;
 
-  // o waits four cycles for tanh(c) of its unit, then one for the product.
-  reg [            4:0] o_valid_q;
-  reg [            4:0] o_first_q;
-  reg [            4:0] o_last_q;
-  reg [            4:0] o_bank_q;
-  reg [LAYER_WIDTH-1:0] o_layer_q[0:4];
+  // o waits five cycles for tanh(c) of its unit, while the next o may arrive, then one for the product.
+  reg [            5:0] o_valid_q;
+  reg [            5:0] o_first_q;
+  reg [            5:0] o_last_q;
+  reg [            5:0] o_bank_q;
+  reg [LAYER_WIDTH-1:0] o_layer_q[0:5];
   integer               n;
 
   always @(posedge clk_i) begin
-    o_valid_q    <= rst_i ? 5'b00000 : {o_valid_q[3:0], valid_q && gate_q == GATE_O};
-    o_first_q    <= {o_first_q[3:0], unit_first_q};
-    o_last_q     <= {o_last_q[3:0], last_q};
-    o_bank_q     <= {o_bank_q[3:0], bank_q};
+    o_valid_q    <= rst_i ? 6'b000000 : {o_valid_q[4:0], valid_q && gate_q == GATE_O};
+    o_first_q    <= {o_first_q[4:0], unit_first_q};
+    o_last_q     <= {o_last_q[4:0], last_q};
+    o_bank_q     <= {o_bank_q[4:0], bank_q};
     o_layer_q[0] <= layer_q;
-    for (n = 1; n < 5; n = n + 1) o_layer_q[n] <= o_layer_q[n-1];
+    for (n = 1; n < 6; n = n + 1) o_layer_q[n] <= o_layer_q[n-1];
   end
 
+  reg signed  [13:0] waiting_o_q;
   reg signed  [26:0] output_q;
   wire signed [26:0] h_sum = output_q + 27'sd131072;
   wire signed [ 8:0] h_wide = h_sum[26:18];
   wire               h_is_high = h_wide > 9'sd127;
   wire               h_is_low = h_wide < -9'sd127;
 
-  wire [HIDDEN_WIDTH-1:0] h_base0 = HIDDEN_BASES[o_layer_q[4]*HIDDEN_WIDTH+:HIDDEN_WIDTH];
-  wire [HIDDEN_WIDTH-1:0] h_base1 = HIDDEN_BASES[LAYERS*HIDDEN_WIDTH+o_layer_q[4]*HIDDEN_WIDTH+:HIDDEN_WIDTH];
+  wire [HIDDEN_WIDTH-1:0] h_base0 = HIDDEN_BASES[o_layer_q[5]*HIDDEN_WIDTH+:HIDDEN_WIDTH];
+  wire [HIDDEN_WIDTH-1:0] h_base1 = HIDDEN_BASES[LAYERS*HIDDEN_WIDTH+o_layer_q[5]*HIDDEN_WIDTH+:HIDDEN_WIDTH];
 
   always @(posedge clk_i) begin
-    output_q  <= gate_o_q * tanh_q;
-    h_write_o <= o_valid_q[4] && !rst_i;
-    done_o    <= o_valid_q[4] && o_last_q[4] && !rst_i;
-    if (o_valid_q[4]) begin
-      h_addr_o <= o_first_q[4] ? (o_bank_q[4] ? h_base1 : h_base0) : h_addr_o + 1'b1;
+    if (o_valid_q[3]) waiting_o_q <= gate_o_q;
+    output_q  <= waiting_o_q * tanh_q;
+    h_write_o <= o_valid_q[5] && !rst_i;
+    done_o    <= o_valid_q[5] && o_last_q[5] && !rst_i;
+    if (o_valid_q[5]) begin
+      h_addr_o <= o_first_q[5] ? (o_bank_q[5] ? h_base1 : h_base0) : h_addr_o + 1'b1;
       h_data_o <= h_is_high ? 8'sd127 : h_is_low ? -8'sd127 : h_wide[7:0];
     end
   end

@@ -84,7 +84,8 @@ module hg_cell_level3 #(
   reg  [1:0] level_o_q;
   reg        unit_first_q;
 
-  wire signed [15:0] c_before = fresh_q ? 16'sd0 : c_read;
+  // unit_q is two cycles ahead of g at least, so that c can be registered behind its memory.
+  reg signed  [15:0] c_before;
   wire signed [15:0] kept;
   wire signed [15:0] added;
 
@@ -108,6 +109,7 @@ module hg_cell_level3 #(
   wire               c_overflows = c_sum[16] != c_sum[15];
 
   always @(posedge clk_i) begin
+    c_before  <= fresh_q ? 16'sd0 : c_read;
     c_write_q <= 1'b0;
     if (valid_q) begin
       case (gate_q)

@@ -1,8 +1,8 @@
 // From accumulators to h and classes, one row per cycle, with table gates: every row is requantized;
 // gates and c go through tanh tables, sigmoid(z) = (1 + tanh(z / 2)) / 2.
 //
-// A gate's value reaches the cell unit 5 cycles after its accumulator arrives here; class_o is valid
-// 3 cycles after the head's last accumulator.
+// A gate's value reaches the cell unit 6 cycles after its accumulator arrives here; class_o is valid
+// 4 cycles after the head's last accumulator.
 `default_nettype none
 
 module hg_lane_int16 #(
@@ -42,17 +42,17 @@ module hg_lane_int16 #(
 
   // Descriptions of the rows under way; [0] is one cycle old.
   localparam TAG_WIDTH = 7 + LAYER_WIDTH;
-  reg  [TAG_WIDTH-1:0] tag_q  [0:3];
-  reg  [          3:0] valid_q;
+  reg  [TAG_WIDTH-1:0] tag_q  [0:4];
+  reg  [          4:0] valid_q;
   integer              n;
 
   always @(posedge clk_i) begin
-    valid_q  <= rst_i ? 4'b0000 : {valid_q[2:0], valid_i};
+    valid_q  <= rst_i ? 5'b00000 : {valid_q[3:0], valid_i};
     tag_q[0] <= {layer_i, bank_i, fresh_i, last_i, first_i, gate_i, head_i};
-    for (n = 1; n < 4; n = n + 1) tag_q[n] <= tag_q[n-1];
+    for (n = 1; n < 5; n = n + 1) tag_q[n] <= tag_q[n-1];
   end
 
-  wire is_head = tag_q[1][0];
+  wire is_head = tag_q[2][0];
 
   // Row word of a linear row: {shift select, multiplier, bias}.
   wire signed [15:0] z;
@@ -91,7 +91,7 @@ module hg_lane_int16 #(
 
   wire signed [12:0] tanh_z;
   reg  signed [13:0] value_q;
-  wire               is_sigmoid = tag_q[1][2:1] != 2'd2;
+  wire               is_sigmoid = tag_q[2][2:1] != 2'd2;
 
   hg_tanh_lookup #(
       .INIT_FILE(TANH_FILE)
@@ -104,20 +104,20 @@ module hg_lane_int16 #(
 
   // sigmoid in Q0.13 is 4096 plus tanh in Q0.12.
   always @(posedge clk_i) begin
-    value_q <= {tanh_z[12], tanh_z} + (tag_q[3][2:1] != 2'd2 ? 14'sd4096 : 14'sd0);
+    value_q <= {tanh_z[12], tanh_z} + (tag_q[4][2:1] != 2'd2 ? 14'sd4096 : 14'sd0);
   end
 
   hg_argmax #(
       .INDEX_WIDTH(CLASS_WIDTH)
   ) u_argmax (
       .clk_i  (clk_i),
-      .valid_i(valid_q[1] && is_head),
-      .first_i(tag_q[1][3]),
+      .valid_i(valid_q[2] && is_head),
+      .first_i(tag_q[2][3]),
       .logit_i(z),
       .index_o(class_o)
   );
 
-  always @(posedge clk_i) head_done_o <= valid_q[1] && is_head && tag_q[1][4] && !rst_i;
+  always @(posedge clk_i) head_done_o <= valid_q[2] && is_head && tag_q[2][4] && !rst_i;
 
   hg_cell_int16 #(
       .LAYERS      (LAYERS),
@@ -131,13 +131,13 @@ module hg_lane_int16 #(
   ) u_cell (
       .clk_i      (clk_i),
       .rst_i      (rst_i),
-      .valid_i    (valid_q[3] && !tag_q[3][0]),
-      .gate_i     (tag_q[3][2:1]),
-      .first_i    (tag_q[3][3]),
-      .last_i     (tag_q[3][4]),
-      .fresh_i    (tag_q[3][5]),
-      .bank_i     (tag_q[3][6]),
-      .layer_i    (tag_q[3][7+:LAYER_WIDTH]),
+      .valid_i    (valid_q[4] && !tag_q[4][0]),
+      .gate_i     (tag_q[4][2:1]),
+      .first_i    (tag_q[4][3]),
+      .last_i     (tag_q[4][4]),
+      .fresh_i    (tag_q[4][5]),
+      .bank_i     (tag_q[4][6]),
+      .layer_i    (tag_q[4][7+:LAYER_WIDTH]),
       .value_i    (value_q),
       .h_write_o  (h_write_o),
       .h_addr_o   (h_addr_o),

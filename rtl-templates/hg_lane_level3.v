@@ -1,8 +1,8 @@
 // From accumulators to h and classes, one row per cycle, with three-level gates: rows of i, f and o meet
 // their two thresholds; rows of g and of the head are requantized; g and c go through a tanh table.
 //
-// A gate's value reaches the cell unit 5 cycles after its accumulator arrives here; class_o is valid
-// 3 cycles after the head's last accumulator.
+// A gate's value reaches the cell unit 6 cycles after its accumulator arrives here; class_o is valid
+// 4 cycles after the head's last accumulator.
 `default_nettype none
 
 module hg_lane_level3 #(
@@ -42,17 +42,17 @@ module hg_lane_level3 #(
 
   // Descriptions of the rows under way; [0] is one cycle old.
   localparam TAG_WIDTH = 7 + LAYER_WIDTH;
-  reg  [TAG_WIDTH-1:0] tag_q  [0:3];
-  reg  [          3:0] valid_q;
+  reg  [TAG_WIDTH-1:0] tag_q  [0:4];
+  reg  [          4:0] valid_q;
   integer              n;
 
   always @(posedge clk_i) begin
-    valid_q  <= rst_i ? 4'b0000 : {valid_q[2:0], valid_i};
+    valid_q  <= rst_i ? 5'b00000 : {valid_q[3:0], valid_i};
     tag_q[0] <= {layer_i, bank_i, fresh_i, last_i, first_i, gate_i, head_i};
-    for (n = 1; n < 4; n = n + 1) tag_q[n] <= tag_q[n-1];
+    for (n = 1; n < 5; n = n + 1) tag_q[n] <= tag_q[n-1];
   end
 
-  wire is_head = tag_q[1][0];
+  wire is_head = tag_q[2][0];
 
   // Row word of a threshold row: {high, low}.
   wire [1:0] level;
@@ -66,11 +66,11 @@ module hg_lane_level3 #(
       .level_o(level)
   );
 
-  reg [1:0] level_q[0:4];
+  reg [1:0] level_q[0:5];
 
   always @(posedge clk_i) begin
     level_q[0] <= level;
-    for (n = 1; n < 5; n = n + 1) level_q[n] <= level_q[n-1];
+    for (n = 1; n < 6; n = n + 1) level_q[n] <= level_q[n-1];
   end
 
   // Row word of a linear row: {shift select, multiplier, bias}.
@@ -126,13 +126,13 @@ module hg_lane_level3 #(
       .INDEX_WIDTH(CLASS_WIDTH)
   ) u_argmax (
       .clk_i  (clk_i),
-      .valid_i(valid_q[1] && is_head),
-      .first_i(tag_q[1][3]),
+      .valid_i(valid_q[2] && is_head),
+      .first_i(tag_q[2][3]),
       .logit_i(z),
       .index_o(class_o)
   );
 
-  always @(posedge clk_i) head_done_o <= valid_q[1] && is_head && tag_q[1][4] && !rst_i;
+  always @(posedge clk_i) head_done_o <= valid_q[2] && is_head && tag_q[2][4] && !rst_i;
 
   hg_cell_level3 #(
       .LAYERS      (LAYERS),
@@ -146,14 +146,14 @@ module hg_lane_level3 #(
   ) u_cell (
       .clk_i      (clk_i),
       .rst_i      (rst_i),
-      .valid_i    (valid_q[3] && !tag_q[3][0]),
-      .gate_i     (tag_q[3][2:1]),
-      .first_i    (tag_q[3][3]),
-      .last_i     (tag_q[3][4]),
-      .fresh_i    (tag_q[3][5]),
-      .bank_i     (tag_q[3][6]),
-      .layer_i    (tag_q[3][7+:LAYER_WIDTH]),
-      .level_i    (level_q[4]),
+      .valid_i    (valid_q[4] && !tag_q[4][0]),
+      .gate_i     (tag_q[4][2:1]),
+      .first_i    (tag_q[4][3]),
+      .last_i     (tag_q[4][4]),
+      .fresh_i    (tag_q[4][5]),
+      .bank_i     (tag_q[4][6]),
+      .layer_i    (tag_q[4][7+:LAYER_WIDTH]),
+      .level_i    (level_q[5]),
       .candidate_i(candidate_q),
       .h_write_o  (h_write_o),
       .h_addr_o   (h_addr_o),

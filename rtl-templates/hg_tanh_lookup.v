@@ -12,17 +12,21 @@ module hg_tanh_lookup #(
     output wire signed [12:0] tanh_o
 );
 
-  wire [15:0] magnitude = value_i[15] ? -value_i : value_i;
-  wire [15:0] argument = half_i ? {1'b0, magnitude[15:1]} : magnitude;
-  wire [16:0] rounded = {1'b0, argument} + 17'd16;
-  wire        is_large = |rounded[16:14];
+  // round(|v| / 32), or round(|v| / 64) for half the argument, in one addition: |v| = (v ^ s) + s with
+  // s the sign, and the rounding constant has no bit in common with s.
+  wire        is_negative = value_i[15];
+  wire [16:0] rounded = {1'b0, value_i ^ {16{is_negative}}} + {
+    11'd0, half_i, ~half_i, 3'd0, is_negative
+  };
+  wire [10:0] index = half_i ? rounded[16:6] : rounded[15:5];
+  wire        is_large = index[10] || index[9] || (rounded[16] && !half_i);
 
   reg  [ 8:0] index_q;
   reg  [ 1:0] negative_q;
 
   always @(posedge clk_i) begin
-    index_q    <= rounded[13:5] | {9{is_large}};
-    negative_q <= {negative_q[0], value_i[15]};
+    index_q    <= index[8:0] | {9{is_large}};
+    negative_q <= {negative_q[0], is_negative};
   end
 
   wire [11:0] entry;

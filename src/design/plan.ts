@@ -77,8 +77,8 @@ export function plan(model: QuantizedModel, options: PlanOptions): Design {
 }
 
 /** Latencies of cell_level3.v and cell_int16.v; the cosimulation holds them to it. */
-const LEVEL3_PIPELINE: Pipeline = { issueToPe: 2, drainToGate: 6, gateToHidden: 4, drainToArgmax: 4 };
-const INT16_PIPELINE: Pipeline = { issueToPe: 2, drainToGate: 6, gateToHidden: 6, drainToArgmax: 4 };
+const LEVEL3_PIPELINE: Pipeline = { issueToPe: 2, drainToGate: 7, gateToHidden: 4, drainToArgmax: 5 };
+const INT16_PIPELINE: Pipeline = { issueToPe: 2, drainToGate: 7, gateToHidden: 7, drainToArgmax: 5 };
 
 function planInput(model: QuantizedModel): Design['input'] {
   const size = model.layers[0].inputSize;
