@@ -22,15 +22,27 @@ export async function buildEngine({ force = false } = {}) {
   const outputs = new Map();
   const { error, stderr } = await main(
     [
-      'index.ts', '--outFile', 'kernel.wasm', '-O3', '--noAssert', '--converge',
-      '--runtime', 'stub', '--importMemory', '--enable', 'simd',
+      'index.ts',
+      '--outFile',
+      'kernel.wasm',
+      '-O3',
+      '--noAssert',
+      '--converge',
+      '--runtime',
+      'stub',
+      '--importMemory',
+      '--enable',
+      'simd',
       // No abort import: the kernels check nothing, their caller does.
-      '--use', 'abort=',
+      '--use',
+      'abort=',
     ],
     {
       readFile: async (name, base) => {
         const { readFile } = await import('node:fs/promises');
-        return readFile(join(base === '.' ? sources : join(sources, base), name), 'utf8').catch(() => null);
+        return readFile(join(base === '.' ? sources : join(sources, base), name), 'utf8').catch(
+          () => null,
+        );
       },
       writeFile: (name, data) => void outputs.set(name, data),
       listFiles: () => [],

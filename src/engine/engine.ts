@@ -34,8 +34,8 @@ export const DEFAULT_OPTIMIZER: OptimizerConfig = {
   beta2: 0.999,
   epsilon: 1e-8,
   clip: 1,
-  ternaryRate: 1,
-  gainRate: 1,
+  ternaryRate: 3,
+  gainRate: 3,
   gateGradient: 'sigmoid',
 };
 

@@ -87,7 +87,14 @@ function effective(
   const columns = m.weights.length / m.bias.length;
   if (scheme === undefined) {
     const ones = new Float64Array(m.bias.length).fill(1);
-    return { columns, codes: m.weights, scale: ones, nonzeros: ones, rows: undefined, bias: m.bias };
+    return {
+      columns,
+      codes: m.weights,
+      scale: ones,
+      nonzeros: ones,
+      rows: undefined,
+      bias: m.bias,
+    };
   }
   const coded = codeRows(scheme.weights, groups, m);
   checkExact(coded.codes, columns, name);
@@ -228,7 +235,9 @@ class ReferenceSession implements Session {
       model.input.kind === 'tokens'
         ? model.input.embedding.subarray(batch.tokens![at] * size, (batch.tokens![at] + 1) * size)
         : batch.values!.subarray(at * size, (at + 1) * size);
-    return Float64Array.from(real, (v) => (this.scheme ? quantizeActivation(v) : saturate(v, -1, 1)));
+    return Float64Array.from(real, (v) =>
+      this.scheme ? quantizeActivation(v) : saturate(v, -1, 1),
+    );
   }
 
   /** records[layer][t][lane]; h and c carry over. */
@@ -458,7 +467,11 @@ class ReferenceSession implements Session {
         rate *= o.ternaryRate;
         [low, high] = [-1, 1];
       }
-      const [values, m, v] = [this.params[name].data, this.first[name].data, this.second[name].data];
+      const [values, m, v] = [
+        this.params[name].data,
+        this.first[name].data,
+        this.second[name].data,
+      ];
       for (let k = 0; k < g.length; k++) {
         const d = g[k] * clip;
         m[k] = o.beta1 * m[k] + (1 - o.beta1) * d;

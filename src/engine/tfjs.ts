@@ -6,12 +6,7 @@
 import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
 import type * as TF from '@tensorflow/tfjs-core';
-import {
-  INT16_MAX,
-  INT16_MIN,
-  quantizeActivation,
-  requantize,
-} from '../quant/arithmetic.js';
+import { INT16_MAX, INT16_MIN, quantizeActivation, requantize } from '../quant/arithmetic.js';
 import { type Scheme, SCHEMES } from '../quant/quantized-model.js';
 import { checkExact, codeRows, GAIN_MIN, headGroups } from '../quant/quantizers.js';
 import {
@@ -68,7 +63,9 @@ export async function loadTfjs(
       return packageVersion('@tensorflow/tfjs-node');
     },
     wasm: async () => {
-      const wasm = await load<{ setWasmPaths(path: string): void }>('@tensorflow/tfjs-backend-wasm');
+      const wasm = await load<{ setWasmPaths(path: string): void }>(
+        '@tensorflow/tfjs-backend-wasm',
+      );
       wasm.setWasmPaths(dirname(require.resolve('@tensorflow/tfjs-backend-wasm')) + sep);
       if (!(await tf.setBackend('wasm'))) throw new Error('its backend did not start');
       return packageVersion('@tensorflow/tfjs-backend-wasm');
@@ -268,7 +265,10 @@ function quantizedDense(
       const dW = tf.matMul(tf.transpose(d), hSaved);
       const dB = tf.sum(d, 0);
       if (scheme.weights !== 'ternary') return [dH, dW, dB, tf.zerosLike(dB)];
-      const nonzeros = tf.tensor(Float32Array.from(coded.nonzeros, (n) => Math.max(1, n)), [classes, 1]);
+      const nonzeros = tf.tensor(
+        Float32Array.from(coded.nonzeros, (n) => Math.max(1, n)),
+        [classes, 1],
+      );
       const dot = tf.sum(tf.mul(dW, codes), 1, true);
       const dGain = tf.reshape(tf.div(dot, tf.sqrt(nonzeros)), [classes]);
       const dV = tf.mul(scale, tf.sub(dW, tf.mul(codes, tf.div(dot, nonzeros))));
@@ -341,7 +341,10 @@ class TfjsSession implements Session {
     const every = model.head.when === 'every-step';
     const h = every
       ? tf.reshape(x, [timeSteps * config.batch, size])
-      : tf.reshape(tf.slice(x, [timeSteps - 1, 0, 0], [1, config.batch, size]), [config.batch, size]);
+      : tf.reshape(tf.slice(x, [timeSteps - 1, 0, 0], [1, config.batch, size]), [
+          config.batch,
+          size,
+        ]);
     const [w, b, g] = ['weights', 'bias', 'gain'].map((part) => this.value(`head.${part}`));
     if (scheme) return quantizedDense(tf, scheme, h, w, b, g);
     return tf.add(tf.matMul(h, tf.transpose(w)), b);
@@ -374,7 +377,10 @@ class TfjsSession implements Session {
     return this.tidy(() => {
       const { loss, grads } = this.differentiate(batch);
       const tensors = Object.fromEntries(
-        Object.entries(grads).map(([name, g]) => [name, f32(g.shape, (g.dataSync() as Float32Array).slice())]),
+        Object.entries(grads).map(([name, g]) => [
+          name,
+          f32(g.shape, (g.dataSync() as Float32Array).slice()),
+        ]),
       );
       return { loss, tensors };
     });

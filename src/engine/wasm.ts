@@ -218,7 +218,8 @@ export class WasmSession implements Session {
   ) {
     const { model, batch, timeSteps } = config;
     for (const [name, value] of Object.entries({ batch, timeSteps })) {
-      if (!Number.isInteger(value) || value < 1) throw new RangeError(`session: ${name} is ${value}`);
+      if (!Number.isInteger(value) || value < 1)
+        throw new RangeError(`session: ${name} is ${value}`);
     }
     this.template = model;
     this.meta = toTensors(model).meta;
@@ -857,7 +858,8 @@ export class WasmSession implements Session {
   }
 
   private differentiate(batch: Batch): number {
-    if (this.optimizer === undefined) throw new Error('this session was created without an optimizer');
+    if (this.optimizer === undefined)
+      throw new Error('this session was created without an optimizer');
     if (batch.targets === undefined) throw new TypeError('batch: no targets to train on');
     const distinct = this.run(batch, true);
     const { loss } = this.loss(batch, true);

@@ -102,7 +102,8 @@ export function ternaryScale(gain: number, nonzeros: number): number {
 export function ternaryRowScales(scales: ArrayLike<number>, exponent: number): RowScales {
   let largest = 0;
   for (let r = 0; r < scales.length; r++) largest = Math.max(largest, scales[r]);
-  const raw = (scale: number, shift: number): number => roundHalfAway(scale * 2 ** (exponent + shift));
+  const raw = (scale: number, shift: number): number =>
+    roundHalfAway(scale * 2 ** (exponent + shift));
   let shift = SHIFT_MAX;
   while (shift > 1 && raw(largest, shift) > MULTIPLIER_MAX) shift--;
   const multipliers = Array.from({ length: scales.length }, (_, r) =>

@@ -7,12 +7,23 @@ export interface Batches {
   readonly stepsPerEpoch: number;
   /** Longest batch. */
   readonly timeSteps: number;
-  /** fresh: h and c start from zero. */
-  at(step: number): { readonly batch: Batch; readonly fresh: boolean };
+  /** h and c of the lanes in `fresh` start from zero. */
+  at(step: number): { readonly batch: Batch; readonly fresh: readonly number[] };
 }
 
-/** Lanes of consecutive text; each batch goes on where the last one stopped, an epoch starts anew. */
-export function textBatches(tokens: ArrayLike<number>, lanes: number, timeSteps: number): Batches {
+/**
+ * Lanes of consecutive text; each batch goes on where the last one stopped, an epoch starts anew.
+ *
+ * Every `restart` steps a lane starts from zero state, each lane at its own time. Without this a model
+ * sees zero state once an epoch, learns to live far from it (the float cell state grows to hundreds) and
+ * predicts badly for the first thousands of symbols of a new stream.
+ */
+export function textBatches(
+  tokens: ArrayLike<number>,
+  lanes: number,
+  timeSteps: number,
+  restart = Infinity,
+): Batches {
   const laneLength = Math.floor((tokens.length - 1) / lanes);
   const stepsPerEpoch = Math.floor(laneLength / timeSteps);
   if (stepsPerEpoch < 1) {
@@ -35,7 +46,12 @@ export function textBatches(tokens: ArrayLike<number>, lanes: number, timeSteps:
           targets[t * lanes + lane] = tokens[from + 1];
         }
       }
-      return { batch: { timeSteps, tokens: input, targets }, fresh: position === 0 };
+      const fresh: number[] = [];
+      for (let lane = 0; lane < lanes; lane++) {
+        const due = (step + Math.floor((lane * restart) / lanes)) % restart === 0;
+        if (position === 0 || due) fresh.push(lane);
+      }
+      return { batch: { timeSteps, tokens: input, targets }, fresh };
     },
   };
 }
@@ -92,7 +108,9 @@ export function checkSeries(dataset: SeriesDataset): void {
     dataset[split].forEach(({ values, label }, n) => {
       const where = `series ${split}[${n}]`;
       if (values.length === 0 || values.length % channels !== 0) {
-        throw new RangeError(`${where}: ${values.length} values are not whole steps of ${channels}`);
+        throw new RangeError(
+          `${where}: ${values.length} values are not whole steps of ${channels}`,
+        );
       }
       if (!values.every(Number.isFinite)) throw new RangeError(`${where}: a value is not finite`);
       if (!(Number.isInteger(label) && label >= 0 && label < classes.length)) {
@@ -110,6 +128,7 @@ export function seriesBatches(dataset: SeriesDataset, lanes: number, seed: numbe
   const identity = Int32Array.from(cases, (_, n) => n);
   const stepsPerEpoch = groupByLength(cases, identity, lanes).length;
   const timeSteps = Math.max(...cases.map((c) => c.values.length / dataset.channels));
+  const every = Array.from({ length: lanes }, (_, lane) => lane);
   let shuffledFor = -1;
   let groups: number[][] = [];
   return {
@@ -123,7 +142,7 @@ export function seriesBatches(dataset: SeriesDataset, lanes: number, seed: numbe
         shuffledFor = epoch;
       }
       const group = groups[step % stepsPerEpoch];
-      return { batch: seriesBatch(dataset, cases, group, lanes), fresh: true };
+      return { batch: seriesBatch(dataset, cases, group, lanes), fresh: every };
     },
   };
 }

@@ -25,6 +25,8 @@ export interface TrainConfig {
   readonly embeddingSize: number;
   /** Length of truncated back-propagation; text only, series are taken whole. */
   readonly timeSteps: number;
+  /** Steps after which a lane starts from zero state again; text only. */
+  readonly restart: number;
   /** Sequences side by side. */
   readonly batch: number;
   readonly epochs: number;
@@ -55,9 +57,10 @@ export function trainConfig(
     hiddenSizes: [32],
     embeddingSize: 16,
     timeSteps: 35,
+    restart: 30,
     batch: 20,
     epochs: 5,
-    learningRate: 5e-3,
+    learningRate: 1e-2,
     hold: 0.3,
     finalRate: 0.02,
     decay: 'cosine',
@@ -193,7 +196,7 @@ export async function train(
   const { signal, resume } = hooks;
   const batches: Batches =
     dataset.kind === 'text'
-      ? textBatches(dataset.train, config.batch, config.timeSteps)
+      ? textBatches(dataset.train, config.batch, config.timeSteps, config.restart)
       : seriesBatches(dataset, config.batch, config.seed);
   const steps = config.steps ?? config.epochs * batches.stepsPerEpoch;
   if (!(steps >= 1)) throw new RangeError(`train: ${steps} steps, must be at least 1`);
@@ -287,7 +290,7 @@ export async function train(
   };
   while (step < steps) {
     const { batch, fresh } = batches.at(step);
-    if (fresh) session.reset();
+    for (const lane of fresh) session.reset(lane);
     const { loss } = session.trainStep(batch, learningRateAt(config, step, steps));
     const weight = Math.min(0.99, step / (step + 1));
     running = step === 0 ? loss : weight * running + (1 - weight) * loss;

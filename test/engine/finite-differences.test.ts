@@ -33,7 +33,9 @@ describe('float gradients agree with finite differences', () => {
         const up = run(moved(model, name, k, step)).forward(batch).loss;
         const down = run(moved(model, name, k, -step)).forward(batch).loss;
         const slope = (up - down) / (2 * step);
-        expect(Math.abs(slope - data[k]), `${name}[${k}]`).toBeLessThan(1e-4 + 1e-3 * Math.abs(slope));
+        expect(Math.abs(slope - data[k]), `${name}[${k}]`).toBeLessThan(
+          1e-4 + 1e-3 * Math.abs(slope),
+        );
       }
     }
   });
@@ -67,7 +69,10 @@ test('the weight-norm gradient agrees with finite differences, signs frozen', ()
   const v = Float64Array.from({ length: size }, () => random.range(-1, 1));
   const u = Float64Array.from({ length: size }, () => random.range(-1, 1));
   const gain = 1.7;
-  const delta = ternaryDelta(v.reduce((s, w) => s + Math.abs(w), 0), size);
+  const delta = ternaryDelta(
+    v.reduce((s, w) => s + Math.abs(w), 0),
+    size,
+  );
   const t = v.map((w) => ternaryCode(w, delta));
   const loss = (direction: Float64Array, g: number): number => {
     const norm = Math.hypot(...direction);
@@ -82,9 +87,16 @@ test('the weight-norm gradient agrees with finite differences, signs frozen', ()
   const dot = G.reduce((s, g, k) => s + g * t[k], 0);
   const h = 1e-5;
   const slope = (f: (x: number) => number): number => (f(h) - f(-h)) / (2 * h);
-  expect(dot / Math.sqrt(n)).toBeCloseTo(slope((x) => loss(t, gain + x)), 6);
+  expect(dot / Math.sqrt(n)).toBeCloseTo(
+    slope((x) => loss(t, gain + x)),
+    6,
+  );
   for (let k = 0; k < size; k++) {
-    const along = (x: number) => loss(t.map((c, j) => (j === k ? c + x : c)), gain);
+    const along = (x: number) =>
+      loss(
+        t.map((c, j) => (j === k ? c + x : c)),
+        gain,
+      );
     expect(scale * (G[k] - (t[k] * dot) / n)).toBeCloseTo(slope(along), 6);
   }
 });
@@ -100,9 +112,14 @@ test('a quantized session reports weight-norm gradients of exactly that form', (
   const { weights } = model.layers[0];
   for (let r = 0; r < 4 * shape.hiddenSizes[0]; r++) {
     const row = weights.subarray(r * columns, (r + 1) * columns);
-    const delta = ternaryDelta(row.reduce((s, w) => s + Math.abs(w), 0), columns);
+    const delta = ternaryDelta(
+      row.reduce((s, w) => s + Math.abs(w), 0),
+      columns,
+    );
     let dot = 0;
-    row.forEach((w, k) => (dot += ternaryCode(w, delta) * tensors['layer0.weights'].data[r * columns + k]));
+    row.forEach(
+      (w, k) => (dot += ternaryCode(w, delta) * tensors['layer0.weights'].data[r * columns + k]),
+    );
     expect(Math.abs(dot)).toBeLessThan(1e-6);
   }
 });

@@ -57,19 +57,77 @@ export function randomBatch(shape: Shape, seed: number): Batch {
     : {
         timeSteps,
         targets,
-        values: Float32Array.from({ length: rows * shape.inputSize }, () => random.range(-1.1, 1.1)),
+        values: Float32Array.from({ length: rows * shape.inputSize }, () =>
+          random.range(-1.1, 1.1),
+        ),
       };
 }
 
 const every = 'every-step' as const;
 export const SHAPES: readonly Shape[] = [
-  { input: 'tokens', inputSize: 1, hiddenSizes: [1], classes: 2, batch: 1, timeSteps: 6, when: every },
-  { input: 'tokens', inputSize: 3, hiddenSizes: [5], classes: 7, batch: 3, timeSteps: 9, when: every },
-  { input: 'dense', inputSize: 7, hiddenSizes: [13], classes: 3, batch: 2, timeSteps: 12, when: 'last-step' },
-  { input: 'dense', inputSize: 6, hiddenSizes: [16], classes: 5, batch: 4, timeSteps: 7, when: every },
-  { input: 'tokens', inputSize: 9, hiddenSizes: [20, 6], classes: 11, batch: 5, timeSteps: 8, when: every },
-  { input: 'tokens', inputSize: 16, hiddenSizes: [33, 18], classes: 4, batch: 5, timeSteps: 5, when: 'last-step' },
-  { input: 'dense', inputSize: 1, hiddenSizes: [2, 3, 4], classes: 2, batch: 1, timeSteps: 20, when: 'last-step' },
+  {
+    input: 'tokens',
+    inputSize: 1,
+    hiddenSizes: [1],
+    classes: 2,
+    batch: 1,
+    timeSteps: 6,
+    when: every,
+  },
+  {
+    input: 'tokens',
+    inputSize: 3,
+    hiddenSizes: [5],
+    classes: 7,
+    batch: 3,
+    timeSteps: 9,
+    when: every,
+  },
+  {
+    input: 'dense',
+    inputSize: 7,
+    hiddenSizes: [13],
+    classes: 3,
+    batch: 2,
+    timeSteps: 12,
+    when: 'last-step',
+  },
+  {
+    input: 'dense',
+    inputSize: 6,
+    hiddenSizes: [16],
+    classes: 5,
+    batch: 4,
+    timeSteps: 7,
+    when: every,
+  },
+  {
+    input: 'tokens',
+    inputSize: 9,
+    hiddenSizes: [20, 6],
+    classes: 11,
+    batch: 5,
+    timeSteps: 8,
+    when: every,
+  },
+  {
+    input: 'tokens',
+    inputSize: 16,
+    hiddenSizes: [33, 18],
+    classes: 4,
+    batch: 5,
+    timeSteps: 5,
+    when: 'last-step',
+  },
+  {
+    input: 'dense',
+    inputSize: 1,
+    hiddenSizes: [2, 3, 4],
+    classes: 2,
+    batch: 1,
+    timeSteps: 20,
+    when: 'last-step',
+  },
 ];
 
 export const title = (s: Shape): string =>

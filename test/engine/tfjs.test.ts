@@ -39,7 +39,11 @@ for (const backend of ['tfjs-node', 'wasm', 'cpu'] as const) {
         'forward and gradients as the wasm engine, which equals golden: %s',
         async (_, shape) => {
           await select();
-          const config = { model: randomModel(scheme, shape, 4, 2), ...shape, optimizer: DEFAULT_OPTIMIZER };
+          const config = {
+            model: randomModel(scheme, shape, 4, 2),
+            ...shape,
+            optimizer: DEFAULT_OPTIMIZER,
+          };
           const [session, expected] = [engine!, wasm].map((e) => e.createSession(config));
           for (let call = 0; call < 2; call++) {
             const batch = randomBatch(shape, call);
@@ -69,7 +73,11 @@ for (const backend of ['tfjs-node', 'wasm', 'cpu'] as const) {
       test('a step moves parameters as the wasm engine does, a restored snapshot goes on', async () => {
         await select();
         const shape = SHAPES[4];
-        const config = { model: randomModel(scheme, shape, 3, 1.5), ...shape, optimizer: DEFAULT_OPTIMIZER };
+        const config = {
+          model: randomModel(scheme, shape, 3, 1.5),
+          ...shape,
+          optimizer: DEFAULT_OPTIMIZER,
+        };
         const session = engine!.createSession(config);
         const other = wasm.createSession(config);
         const step = session.trainStep(randomBatch(shape, 0), 1e-2);
@@ -91,7 +99,13 @@ for (const backend of ['tfjs-node', 'wasm', 'cpu'] as const) {
     test('the operator works inside an ordinary tfjs model and leaks no tensor', async () => {
       await select();
       const { tf } = await loadTfjs(backend);
-      const lstm = new FusedLstm(tf, { scheme: 'int8', inputSize: 3, hiddenSize: 5, batch: 2, timeSteps: 4 });
+      const lstm = new FusedLstm(tf, {
+        scheme: 'int8',
+        inputSize: 3,
+        hiddenSize: 5,
+        batch: 2,
+        timeSteps: 4,
+      });
       const weights = tf.variable(tf.randomUniform([20, 8], -0.5, 0.5, 'float32', 1));
       const [bias, gain] = [tf.variable(tf.zeros([20])), tf.variable(tf.ones([20]))];
       const x = tf.randomUniform([4, 2, 3], -1, 1, 'float32', 2);
@@ -107,6 +121,7 @@ for (const backend of ['tfjs-node', 'wasm', 'cpu'] as const) {
 }
 
 test('a backend that does not start says why', async () => {
-  await expect(loadTfjs('no such' as TfjsBackend)).rejects.toThrow('no tfjs backend starts: no such:');
+  await expect(loadTfjs('no such' as TfjsBackend)).rejects.toThrow(
+    'no tfjs backend starts: no such:',
+  );
 });
-

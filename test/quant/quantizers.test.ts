@@ -47,40 +47,48 @@ test('rounds halves away from zero, never to -0', () => {
 });
 
 test('biases saturate at int16', () => {
-  expect([0, 1, -1, 100, -100].map((b) => quantizeBias(b, 12))).toEqual([0, 4096, -4096, 32767, -32768]);
+  expect([0, 1, -1, 100, -100].map((b) => quantizeBias(b, 12))).toEqual([
+    0, 4096, -4096, 32767, -32768,
+  ]);
 });
 
 describe('int8', () => {
-  test.each(SEEDS)('codes are within half a step of the weights, scales exact (seed %i)', (seed) => {
-    const [rows, columns] = [8, 13];
-    const s = source(seed, rows, columns);
-    const { codes, scale, rows: parameters } = codeRows('int8', gateGroups(SCHEMES.int8, 2), s);
-    for (let r = 0; r < rows; r++) {
-      const row = parameters[r];
-      if (row.kind !== 'linear') throw new Error('int8 rows are linear');
-      expect(row.multiplier).toBeGreaterThanOrEqual(1);
-      expect(row.multiplier).toBeLessThanOrEqual(MULTIPLIER_MAX);
-      expect(scale[r]).toBe(row.multiplier / 2 ** (GATE_EXPONENT + row.shift));
-      for (let k = r * columns; k < (r + 1) * columns; k++) {
-        expect(Math.abs(codes[k])).toBeLessThanOrEqual(127);
-        expect(Math.abs(s.weights[k] - scale[r] * codes[k])).toBeLessThanOrEqual(scale[r] / 2);
+  test.each(SEEDS)(
+    'codes are within half a step of the weights, scales exact (seed %i)',
+    (seed) => {
+      const [rows, columns] = [8, 13];
+      const s = source(seed, rows, columns);
+      const { codes, scale, rows: parameters } = codeRows('int8', gateGroups(SCHEMES.int8, 2), s);
+      for (let r = 0; r < rows; r++) {
+        const row = parameters[r];
+        if (row.kind !== 'linear') throw new Error('int8 rows are linear');
+        expect(row.multiplier).toBeGreaterThanOrEqual(1);
+        expect(row.multiplier).toBeLessThanOrEqual(MULTIPLIER_MAX);
+        expect(scale[r]).toBe(row.multiplier / 2 ** (GATE_EXPONENT + row.shift));
+        for (let k = r * columns; k < (r + 1) * columns; k++) {
+          expect(Math.abs(codes[k])).toBeLessThanOrEqual(127);
+          expect(Math.abs(s.weights[k] - scale[r] * codes[k])).toBeLessThanOrEqual(scale[r] / 2);
+        }
       }
-    }
-    // The shift is the largest: one more and the largest row would not fit.
-    for (let gate = 0; gate < 4; gate++) {
-      const { shift } = parameters[2 * gate] as { shift: number };
-      if (shift === SHIFT_MAX) continue;
-      const weights = s.weights.subarray(2 * gate * columns, 2 * (gate + 1) * columns);
-      const largest = Math.max(...weights.map(Math.abs));
-      expect(Math.ceil((largest / 127) * 2 ** (GATE_EXPONENT + shift + 1))).toBeGreaterThan(255);
-    }
-  });
+      // The shift is the largest: one more and the largest row would not fit.
+      for (let gate = 0; gate < 4; gate++) {
+        const { shift } = parameters[2 * gate] as { shift: number };
+        if (shift === SHIFT_MAX) continue;
+        const weights = s.weights.subarray(2 * gate * columns, 2 * (gate + 1) * columns);
+        const largest = Math.max(...weights.map(Math.abs));
+        expect(Math.ceil((largest / 127) * 2 ** (GATE_EXPONENT + shift + 1))).toBeGreaterThan(255);
+      }
+    },
+  );
 
   test.each(SEEDS)('coding coded weights again changes nothing (seed %i)', (seed) => {
     const s = source(seed, 5, 7);
     const first = codeRows('int8', headGroups(5), s);
     const again = first.codes.map((code) => code);
-    const weights = Float32Array.from(first.codes, (code, k) => code * first.scale[Math.floor(k / 7)]);
+    const weights = Float32Array.from(
+      first.codes,
+      (code, k) => code * first.scale[Math.floor(k / 7)],
+    );
     const second = codeRows('int8', headGroups(5), { ...s, weights });
     // Effective weights are reproduced within half a step; equal codes where the scale is the same.
     for (let k = 0; k < again.length; k++) {
@@ -160,7 +168,9 @@ describe('ternary', () => {
       const wanted = s.gain[r] / Math.sqrt(nonzeros[r]);
       expect(Math.abs(scale[r] - wanted)).toBeLessThanOrEqual(2 ** -(HEAD_EXPONENT + row.shift));
     });
-    expect(Math.max(...rows.map((row) => (row as { multiplier: number }).multiplier))).toBeGreaterThan(127);
+    expect(
+      Math.max(...rows.map((row) => (row as { multiplier: number }).multiplier)),
+    ).toBeGreaterThan(127);
   });
 
   test('scales beyond the format saturate', () => {
@@ -181,7 +191,10 @@ describe('ternary', () => {
     for (let acc = -bound; acc <= bound; acc++) {
       const a = (acc * scale) / 128 + bias;
       if (Math.abs(Math.abs(a) - Math.log(3)) < 1e-9) continue;
-      expect([acc >= low, acc >= high], `acc ${acc}`).toEqual([a >= -Math.log(3), a >= Math.log(3)]);
+      expect([acc >= low, acc >= high], `acc ${acc}`).toEqual([
+        a >= -Math.log(3),
+        a >= Math.log(3),
+      ]);
     }
   });
 
@@ -194,7 +207,11 @@ describe('ternary', () => {
   });
 
   test('a row of zeros gives numbers, not NaN', () => {
-    const s = { weights: new Float32Array(8), bias: new Float32Array(4), gain: new Float32Array(4).fill(1) };
+    const s = {
+      weights: new Float32Array(8),
+      bias: new Float32Array(4),
+      gain: new Float32Array(4).fill(1),
+    };
     const coded = codeRows('ternary', gateGroups(SCHEMES['ternary-level3'], 1), s);
     expect([...coded.scale].every(Number.isFinite)).toBe(true);
     expect(coded.rows[0]).toEqual({ kind: 'threshold', low: 0, high: 1 });
@@ -203,7 +220,11 @@ describe('ternary', () => {
   });
 
   test('refuses parameters that are not finite', () => {
-    const s = { weights: new Float32Array(2), bias: Float32Array.of(NaN, 0), gain: new Float32Array(2) };
+    const s = {
+      weights: new Float32Array(2),
+      bias: Float32Array.of(NaN, 0),
+      gain: new Float32Array(2),
+    };
     expect(() => codeRows('ternary', headGroups(2), s)).toThrow('not finite');
   });
 });
@@ -216,14 +237,20 @@ describe('quantize', () => {
     when: 'every-step',
   } as const;
 
-  test.each(['int8', 'ternary-level3'] as const)('%s: shapes, formats, accumulator bound', (scheme) => {
-    const q = quantize(initModel({ ...config, scheme }, 1));
-    expect(q.scheme).toBe(SCHEMES[scheme]);
-    expect(q.layers.map((l) => [l.weights.length, l.rows.length])).toEqual([[112, 16], [48, 8]]);
-    expect(q.layers[0].rows[0].kind).toBe(scheme === 'int8' ? 'linear' : 'threshold');
-    expect(q.layers[0].rows[8].kind).toBe('linear');
-    expect(accumulatorBound(q)).toBeLessThan(scheme === 'int8' ? 2 ** 17 : 2 ** 10);
-  });
+  test.each(['int8', 'ternary-level3'] as const)(
+    '%s: shapes, formats, accumulator bound',
+    (scheme) => {
+      const q = quantize(initModel({ ...config, scheme }, 1));
+      expect(q.scheme).toBe(SCHEMES[scheme]);
+      expect(q.layers.map((l) => [l.weights.length, l.rows.length])).toEqual([
+        [112, 16],
+        [48, 8],
+      ]);
+      expect(q.layers[0].rows[0].kind).toBe(scheme === 'int8' ? 'linear' : 'threshold');
+      expect(q.layers[0].rows[8].kind).toBe('linear');
+      expect(accumulatorBound(q)).toBeLessThan(scheme === 'int8' ? 2 ** 17 : 2 ** 10);
+    },
+  );
 
   test('a float model becomes int8 unless told otherwise', () => {
     const model = initModel({ ...config, scheme: 'float' }, 1);

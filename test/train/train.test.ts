@@ -24,7 +24,11 @@ const SCHEMES = ['float', 'int8', 'ternary-level3'] as const;
 /** Words of a tiny language: every symbol but the first of a word is certain. */
 function words(length: number, seed: number): Uint16Array {
   const random = new Random(seed);
-  const lexicon = [[1, 2, 3, 0], [4, 5, 6, 7, 0], [2, 6, 1, 0]];
+  const lexicon = [
+    [1, 2, 3, 0],
+    [4, 5, 6, 7, 0],
+    [2, 6, 1, 0],
+  ];
   const out: number[] = [];
   while (out.length < length) out.push(...lexicon[random.integer(lexicon.length)]);
   return Uint16Array.from(out.slice(0, length));
@@ -71,7 +75,9 @@ describe('text', () => {
   test.each(SCHEMES)('%s learns a small language, figures from golden', async (scheme) => {
     const config = trainConfig({ ...small, scheme, steps: 500, learningRate: 1e-2 });
     const progress: TrainProgress[] = [];
-    const { model, log } = await train(text, config, engine, { onProgress: (p) => void progress.push(p) });
+    const { model, log } = await train(text, config, engine, {
+      onProgress: (p) => void progress.push(p),
+    });
     const result = await evaluate(model, text, 'test', engine);
     // log2(3) bits once per word of 4.33 symbols: 0.366 is the best there is.
     expect(result.bitsPerSymbol).toBeLessThan(0.5);
@@ -85,39 +91,42 @@ describe('text', () => {
     }
   });
 
-  test.each(SCHEMES)('%s: stopped and resumed equals uninterrupted, bit for bit', async (scheme) => {
-    const config = trainConfig({ ...small, scheme, steps: 60 });
-    const whole = await train(text, config, engine);
-    const stop = new AbortController();
-    const states: TrainState[] = [];
-    let steps = 0;
-    const counting: Engine = {
-      ...engine,
-      createSession(c) {
-        const session = engine.createSession(c);
-        const { trainStep } = session;
-        session.trainStep = (...args) => {
-          if (++steps === 23) stop.abort(new Error('stopped'));
-          return trainStep.apply(session, args);
-        };
-        return session;
-      },
-    };
-    await expect(
-      train(text, config, counting, {
-        signal: stop.signal,
-        onCheckpoint: (s) => void states.push(structuredClone(s)),
-      }),
-    ).rejects.toThrow('stopped');
-    const resume = states[states.length - 1];
-    expect(resume.meta.step).toBe(23);
-    // Through JSON, as a file would carry it.
-    const meta = JSON.parse(JSON.stringify(resume.meta));
-    const rest = await train(text, config, engine, { resume: { ...resume, meta } });
-    expect(rest.model).toEqual(whole.model);
-    expect(rest.log.validations).toEqual(whole.log.validations);
-    expect(rest.log.curve).toEqual(whole.log.curve);
-  });
+  test.each(SCHEMES)(
+    '%s: stopped and resumed equals uninterrupted, bit for bit',
+    async (scheme) => {
+      const config = trainConfig({ ...small, scheme, steps: 60 });
+      const whole = await train(text, config, engine);
+      const stop = new AbortController();
+      const states: TrainState[] = [];
+      let steps = 0;
+      const counting: Engine = {
+        ...engine,
+        createSession(c) {
+          const session = engine.createSession(c);
+          const { trainStep } = session;
+          session.trainStep = (...args) => {
+            if (++steps === 23) stop.abort(new Error('stopped'));
+            return trainStep.apply(session, args);
+          };
+          return session;
+        },
+      };
+      await expect(
+        train(text, config, counting, {
+          signal: stop.signal,
+          onCheckpoint: (s) => void states.push(structuredClone(s)),
+        }),
+      ).rejects.toThrow('stopped');
+      const resume = states[states.length - 1];
+      expect(resume.meta.step).toBe(23);
+      // Through JSON, as a file would carry it.
+      const meta = JSON.parse(JSON.stringify(resume.meta));
+      const rest = await train(text, config, engine, { resume: { ...resume, meta } });
+      expect(rest.model).toEqual(whole.model);
+      expect(rest.log.validations).toEqual(whole.log.validations);
+      expect(rest.log.curve).toEqual(whole.log.curve);
+    },
+  );
 
   test('refuses to resume under other settings', async () => {
     const config = trainConfig({ ...small, scheme: 'int8', steps: 4 });
@@ -125,11 +134,19 @@ describe('text', () => {
     const onCheckpoint = (s: TrainState) => void states.push(s);
     await train(text, config, engine, { onCheckpoint, checkpointSeconds: 0 });
     const other = { ...config, seed: 2 };
-    await expect(train(text, other, engine, { resume: states[0] })).rejects.toThrow('other settings');
+    await expect(train(text, other, engine, { resume: states[0] })).rejects.toThrow(
+      'other settings',
+    );
   });
 
   test('the reference engine learns the same', async () => {
-    const config = trainConfig({ ...small, hiddenSizes: [5], scheme: 'ternary-level3', steps: 6, validations: 1 });
+    const config = trainConfig({
+      ...small,
+      hiddenSizes: [5],
+      scheme: 'ternary-level3',
+      steps: 6,
+      validations: 1,
+    });
     const slow = await train(text, config, referenceEngine());
     const fast = await train(text, config, engine);
     expect(slow.log.validations[0].loss).toBeCloseTo(fast.log.validations[0].loss, 2);
@@ -146,12 +163,36 @@ describe('text', () => {
     const batches = textBatches(tokens, 2, 5);
     expect(batches.stepsPerEpoch).toBe(4);
     const second = batches.at(1);
-    expect(second.fresh).toBe(false);
+    expect(second.fresh).toEqual([]);
     expect([...second.batch.tokens!]).toEqual([5, 25, 6, 26, 7, 27, 8, 28, 9, 29]);
     expect([...second.batch.targets!]).toEqual([6, 26, 7, 27, 8, 28, 9, 29, 10, 30]);
     expect(batches.at(4)).toEqual(batches.at(0));
-    expect(batches.at(4).fresh).toBe(true);
+    expect(batches.at(4).fresh).toEqual([0, 1]);
   });
+});
+
+test('each lane starts from zero again at its own time', () => {
+  const batches = textBatches(words(2000, 1), 4, 5, 8);
+  const fresh = Array.from({ length: 17 }, (_, step) => batches.at(step).fresh.join());
+  expect(fresh).toEqual([
+    '0,1,2,3',
+    '',
+    '3',
+    '',
+    '2',
+    '',
+    '1',
+    '',
+    '0',
+    '',
+    '3',
+    '',
+    '2',
+    '',
+    '1',
+    '',
+    '0',
+  ]);
 });
 
 describe('series', () => {
@@ -172,7 +213,11 @@ describe('series', () => {
 
   test('groups hold series of one length only', () => {
     const cases = waves(20, 5, [3, 4, 5]);
-    const groups = groupByLength(cases, Int32Array.from(cases, (_, n) => n), 4);
+    const groups = groupByLength(
+      cases,
+      Int32Array.from(cases, (_, n) => n),
+      4,
+    );
     expect(groups.flat().sort((a, b) => a - b)).toEqual(cases.map((_, n) => n));
     for (const group of groups) {
       expect(group.length).toBeLessThanOrEqual(4);
@@ -207,13 +252,16 @@ test('evaluation throws where an engine and golden differ', async () => {
       return session;
     },
   };
-  await expect(evaluate(model, text, 'test', wrong)).rejects.toThrow('disagree at test step 0: logit 1');
+  await expect(evaluate(model, text, 'test', wrong)).rejects.toThrow(
+    'disagree at test step 0: logit 1',
+  );
   expect(quantizeActivation(1)).toBe(127);
 });
 
 test('the learning rate holds, then falls to its last value', () => {
   const config = trainConfig({ scheme: 'float', learningRate: 1, hold: 0.5, finalRate: 0.1 });
-  const at = (step: number, decay: 'linear' | 'cosine') => learningRateAt({ ...config, decay }, step, 100);
+  const at = (step: number, decay: 'linear' | 'cosine') =>
+    learningRateAt({ ...config, decay }, step, 100);
   expect([at(0, 'linear'), at(50, 'linear')]).toEqual([1, 1]);
   expect(at(75, 'linear')).toBeCloseTo(0.55);
   expect(at(75, 'cosine')).toBeCloseTo(0.55);
