@@ -47,7 +47,8 @@ export function designId(design: Design): string {
   return hash.digest('hex').slice(0, 8);
 }
 
-function header(design: Design, id: string, template: string): string {
+/** Comment at the top of every generated file: generator, source, design. No date, host or user. */
+export function fileHeader(design: Design, template: string, id = designId(design)): string {
   const sizes = [
     design.layers[0].inputSize,
     ...design.layers.map((layer) => layer.hiddenSize),
@@ -68,7 +69,7 @@ export function emit(design: Design): Netlist {
   const files: Record<string, string> = {};
   for (const leaf of leafModules(design)) files[`${leaf}.v`] = templateSource(`${leaf}.v`);
   const generate = (suffix: string, template: string, view: (head: string) => object): void => {
-    files[`${design.name}${suffix}.v`] = render(template, view(header(design, id, template)));
+    files[`${design.name}${suffix}.v`] = render(template, view(fileHeader(design, template, id)));
   };
   generate('_sequencer', 'sequencer.v.hbs', (head) => sequencerView(design, head));
   generate('_column', 'column.v.hbs', (head) => columnView(design, head));

@@ -8,6 +8,7 @@ import { cellBase, beatBits, hiddenBase, widths } from '../emit/views.js';
 import type { Netlist } from '../emit/emit.js';
 import type { Design } from '../design/design.js';
 import { compileRtl } from '../eda/rtl-sim.js';
+import { Random } from '../model/random.js';
 import { goldenRun, inputBeats, type BatchInput } from './golden-run.js';
 
 export interface CosimulationOptions {
@@ -16,6 +17,8 @@ export interface CosimulationOptions {
   /** Called now and then with the cycle reached and the cycles expected. */
   readonly onProgress?: (cycle: number, cycles: number) => void;
   readonly signal?: AbortSignal;
+  /** Withhold beats at random on both streams, from this seed; cycles are then not compared. */
+  readonly stallSeed?: number;
 }
 
 export interface CosimulationResult {
@@ -99,18 +102,27 @@ export async function cosimulate(
   let result = 0;
   let cycle = 0;
   let lastResultCycle = 0;
-  const limit = timing.cycles + QUIET_CYCLES;
-  for (; cycle < limit; cycle++) {
-    if (beat < beats.length) {
-      rtl.set('s_axis_tvalid', 1);
+  const stalls = options.stallSeed === undefined ? undefined : new Random(options.stallSeed);
+  const stallAllowance = stalls ? 8 * (timing.cycles + beats.length) : 0;
+  const limit = timing.cycles + QUIET_CYCLES + stallAllowance;
+  let offered = false;
+  let stallEnd = limit;
+  for (; cycle < Math.min(limit, stallEnd); cycle++) {
+    // A beat once offered stays until it is taken.
+    offered = beat < beats.length && (offered || !stalls || stalls.integer(3) > 0);
+    const ready = !stalls || stalls.integer(4) === 0;
+    rtl.set('s_axis_tvalid', offered ? 1 : 0);
+    rtl.set('m_axis_tready', ready ? 1 : 0);
+    if (offered) {
       rtl.set('s_axis_tdata', beats[beat].data);
       rtl.set('s_axis_tlast', beats[beat].last ? 1 : 0);
-    } else {
-      rtl.set('s_axis_tvalid', 0);
     }
     rtl.eval();
-    if (beat < beats.length && rtl.getNumber('s_axis_tready') === 1) beat++;
-    if (rtl.getNumber('m_axis_tvalid') === 1) {
+    if (offered && rtl.getNumber('s_axis_tready') === 1) {
+      beat++;
+      offered = false;
+    }
+    if (ready && rtl.getNumber('m_axis_tvalid') === 1) {
       lastResultCycle = cycle;
       const want = expected.results[result];
       if (want === undefined) {
@@ -128,12 +140,13 @@ export async function cosimulate(
             `result ${result}: classes ${classes.join()} last ${last}, golden ${want.classes.join()} ${want.last}`,
           );
         }
-        if (cycle !== timing.outputCycles[result]) {
+        if (!stalls && cycle !== timing.outputCycles[result]) {
           cycleMismatches++;
           note(`result ${result}: cycle ${cycle}, simulator says ${timing.outputCycles[result]}`);
         }
       }
       result++;
+      if (stalls && result === expected.results.length) stallEnd = cycle + QUIET_CYCLES;
     }
     for (let column = 0; column < columns; column++) {
       if (rtl.getNumber(probe(column, 'h_write')) !== 1) continue;
@@ -169,7 +182,7 @@ export async function cosimulate(
   const expectedCycles = timing.cycles;
   // A last result that needs no h afterwards ends the run; without one the last h does.
   const cycles = result > 0 ? lastResultCycle + 1 : expectedCycles;
-  if (cycles !== expectedCycles) {
+  if (!stalls && cycles !== expectedCycles) {
     cycleMismatches++;
     note(`run: ${cycles} cycles, simulator says ${expectedCycles}`);
   }

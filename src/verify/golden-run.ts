@@ -3,6 +3,8 @@ import { argmax, embed, initialState, logits, step } from '../quant/golden.js';
 import type { Design } from '../design/design.js';
 import type { Random } from '../model/random.js';
 import { beatBits } from '../emit/views.js';
+import type { TestVectors } from '../emit/vectors.js';
+import { simulateClosedForm } from '../../sim/closed-form.js';
 
 /** Inputs of one batch of sequences: [step][column] -> x (dense) or the token. */
 export interface BatchInput {
@@ -77,4 +79,20 @@ export function inputBeats(
     });
   }
   return beats;
+}
+
+/** Everything that the generated testbench needs for these inputs. */
+export function testVectors(design: Design, batches: readonly BatchInput[]): TestVectors {
+  const expected = goldenRun(design, batches);
+  const workload = { sequences: batches.map(({ steps }) => steps.length) };
+  return {
+    beats: inputBeats(design, batches),
+    results: expected.results,
+    resultCycles: simulateClosedForm(design, workload).outputCycles,
+    hidden: expected.hidden.flatMap((columns) =>
+      design.layers.flatMap(({ hiddenSize }, layer) =>
+        Array.from({ length: hiddenSize }, (_, unit) => columns.map((layers) => layers[layer][unit])),
+      ),
+    ),
+  };
 }

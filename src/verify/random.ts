@@ -49,6 +49,29 @@ export function describeCase({ shape, rows, columns, lengths }: RandomCase): str
   );
 }
 
+/** Once at full speed, cycles compared, and once with random stalls on both streams. */
+async function cosimulateTwice(
+  { design, batches }: RandomCase,
+  seed: number,
+  signal?: AbortSignal,
+): Promise<CosimulationResult> {
+  const netlist = emit(design);
+  const options = { randomizeState: seed, ...(signal ? { signal } : {}) };
+  const smooth = await cosimulate(design, netlist, batches, options);
+  const stalled = await cosimulate(design, netlist, batches, { ...options, stallSeed: seed + 1 });
+  return {
+    ...smooth,
+    hiddenChecked: smooth.hiddenChecked + stalled.hiddenChecked,
+    resultsChecked: smooth.resultsChecked + stalled.resultsChecked,
+    bitMismatches: smooth.bitMismatches + stalled.bitMismatches,
+    cycleMismatches: smooth.cycleMismatches + stalled.cycleMismatches,
+    firstProblems: [
+      ...smooth.firstProblems,
+      ...stalled.firstProblems.map((problem) => `with stalls: ${problem}`),
+    ],
+  };
+}
+
 export interface RandomVerification {
   readonly seed: number;
   readonly cases: readonly { readonly description: string; readonly result: CosimulationResult }[];
@@ -66,10 +89,7 @@ export async function verifyRandom(options: {
   for (let index = 0; index < options.count; index++) {
     options.signal?.throwIfAborted();
     const candidate = randomCase(options.seed, index);
-    const result = await cosimulate(candidate.design, emit(candidate.design), candidate.batches, {
-      randomizeState: (options.seed ^ index) >>> 0,
-      ...(options.signal ? { signal: options.signal } : {}),
-    });
+    const result = await cosimulateTwice(candidate, (options.seed ^ index) >>> 0, options.signal);
     const description = describeCase(candidate);
     cases.push({ description, result });
     options.onCase?.(index + 1, description, result);

@@ -1,0 +1,155 @@
+/** The emitted project: Verilog, testbench with golden vectors, scripts and a README, as files in memory. */
+import { packageVersion } from '../package-root.js';
+import { ACTIVATION_MAX } from '../quant/arithmetic.js';
+import type { Design } from '../design/design.js';
+import { emit, fileHeader, type Netlist } from './emit.js';
+import { bitsOf, hexWord, msb } from './literal.js';
+import { render } from './render.js';
+import { beatBits, inputBits, widths } from './views.js';
+import type { TestVectors } from './vectors.js';
+
+/** Figures of the simulator that the README states. */
+export interface ProjectFigures {
+  readonly cyclesPerStep: number;
+  /** 0..1 */
+  readonly utilization: number;
+}
+
+/** Path inside the project -> text. */
+export type ProjectFiles = Readonly<Record<string, string>>;
+
+export interface Testbench {
+  /** Module name. */
+  readonly top: string;
+  /** tb_*.v and the *.hex files it reads. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+function hexLines(words: readonly bigint[], width: number): string {
+  return `${words.map((word) => hexWord(word, width)).join('\n')}\n`;
+}
+
+/** The self-checking testbench of a design, with its vectors. */
+export function emitTestbench(design: Design, vectors: TestVectors): Testbench {
+  const { name, columns } = design;
+  const top = `tb_${name}`;
+  const inputWidth = columns * inputBits(design);
+  const classBits = beatBits(widths(design).class);
+  const outputWidth = columns * classBits;
+  const file = (what: string): string => `${top}_${what}.hex`;
+  const lastBit = (last: boolean, width: number): bigint => (last ? 1n << BigInt(width) : 0n);
+  const packed = (values: readonly number[], bits: number): bigint =>
+    values.reduce((word, value, n) => word | (bitsOf(value, bits) << BigInt(n * bits)), 0n);
+  const lastCycle = vectors.resultCycles[vectors.resultCycles.length - 1] ?? 0;
+  const view = {
+    header: fileHeader(design, 'testbench.v.hbs'),
+    module: top,
+    top: name,
+    beats: String(vectors.beats.length),
+    results: String(vectors.results.length),
+    hidden: String(vectors.hidden.length),
+    timeout: String(16 * (lastCycle + 1) + 64 * vectors.beats.length + 1000),
+    beatMsb: msb(inputWidth + 1),
+    inputMsb: msb(inputWidth),
+    resultMsb: msb(outputWidth + 1),
+    outputMsb: msb(outputWidth),
+    hiddenMsb: msb(8 * columns),
+    beatFile: file('beats'),
+    resultFile: file('results'),
+    cycleFile: file('cycles'),
+    hiddenFile: file('hidden'),
+    columns: Array.from({ length: columns }, (_, column) => ({
+      column: String(column),
+      low: String(8 * column),
+      high: String(8 * column + 7),
+    })),
+  };
+  return {
+    top,
+    files: {
+      [`${top}.v`]: render('testbench.v.hbs', view),
+      [file('beats')]: hexLines(
+        vectors.beats.map(({ data, last }) => data | lastBit(last, inputWidth)),
+        inputWidth + 1,
+      ),
+      [file('results')]: hexLines(
+        vectors.results.map(({ classes, last }) => packed(classes, classBits) | lastBit(last, outputWidth)),
+        outputWidth + 1,
+      ),
+      [file('cycles')]: hexLines(
+        vectors.resultCycles.map((cycle) => BigInt(cycle)),
+        32,
+      ),
+      [file('hidden')]: hexLines(
+        vectors.hidden.map((values) => packed(values, 8)),
+        8 * columns,
+      ),
+    },
+  };
+}
+
+function readmeView(design: Design, netlist: Netlist, figures: ProjectFigures): object {
+  const w = widths(design);
+  const { input, columns } = design;
+  const classBits = beatBits(w.class);
+  const ternary = design.scheme.weights === 'ternary';
+  const field = inputBits(design);
+  return {
+    top: design.name,
+    id: netlist.designId,
+    version: packageVersion(),
+    purpose:
+      `A ${design.scheme.name} LSTM with ${design.layers.map((layer) => layer.hiddenSize).join(' + ')} units and a dense ` +
+      `head of ${design.classes} classes with argmax.`,
+    jobs: design.jobs.map((job) => ({
+      name: job.kind === 'head' ? 'head' : `LSTM layer ${job.layer}`,
+      k: String(job.k),
+      outputs: String(job.kind === 'head' ? job.outputs : job.outputs / 4),
+      folds: String(job.folds),
+      cycles: String(job.foldCycles),
+    })),
+    weights: ternary ? 'ternary (-1, 0, +1), 2 bits each' : 'int8',
+    accWidth: String(design.accBits),
+    columnCount: String(columns),
+    rows: String(design.rows),
+    cyclesPerStep: figures.cyclesPerStep.toFixed(1),
+    utilization: (100 * figures.utilization).toFixed(1),
+    inputData:
+      input.kind === 'tokens'
+        ? `token of sequence n (0..${input.vocabSize - 1}) in bits ${field} n + ${field - 1} .. ${field} n`
+        : `one element of x of sequence n, signed, -${ACTIVATION_MAX}..${ACTIVATION_MAX}, in byte n`,
+    inputBeats: input.kind === 'tokens' ? '1 per step' : `${input.size} per step, elements in order`,
+    outputData: `class of sequence n (0..${design.classes - 1}) in bits ${classBits} n + ${classBits - 1} .. ${classBits} n`,
+    outputBeats: design.headWhen === 'every-step' ? '1 per step' : '1 per sequence',
+    inputScale:
+      input.kind === 'tokens'
+        ? ''
+        : 'x is in Q0.7: round((value - mean) * gain * 128), saturated at +-127, with mean and gain of design.json.',
+  };
+}
+
+/** Everything a hardware engineer gets. Pure: the same design and vectors give the same bytes. */
+export function emitProject(design: Design, vectors: TestVectors, figures: ProjectFigures): ProjectFiles {
+  const netlist = emit(design);
+  const testbench = emitTestbench(design, vectors);
+  const files: Record<string, string> = {};
+  files['README.md'] = render('README.md.hbs', readmeView(design, netlist, figures));
+  files['files.f'] = `${netlist.sources.map((file) => `rtl/${file}`).join('\n')}\n`;
+  files['design.json'] = `${JSON.stringify(describeDesign(design, netlist), null, 2)}\n`;
+  for (const [file, text] of Object.entries(netlist.files)) files[`rtl/${file}`] = text;
+  for (const [file, text] of Object.entries(testbench.files)) files[`sim/${file}`] = text;
+  files['sim/simulate.sh'] = render('simulate.sh.hbs', { testbench: testbench.top });
+  files['synth/ice40.ys'] = render('ice40.ys.hbs', { top: design.name, sources: [...netlist.sources] });
+  files['synth/vivado.tcl'] = render('vivado.tcl.hbs', { top: design.name });
+  return files;
+}
+
+/** The design without its weights, for people and programs. */
+function describeDesign(design: Design, netlist: Netlist): object {
+  const { model, ...mapping } = design;
+  const input =
+    model.input.kind === 'dense'
+      ? { ...mapping.input, mean: model.input.mean, gain: model.input.gain }
+      : mapping.input;
+  return { format: 'halfgate.design', version: 1, designId: netlist.designId, ...mapping, input };
+}
