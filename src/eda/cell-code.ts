@@ -2,7 +2,8 @@ import type { CombCell } from './circuit.js';
 import { compileError, resizeBits, slotBytes } from './circuit.js';
 import type { Bits } from './netlist.js';
 import { describeCell } from './netlist.js';
-import { ValueCode, typeBits, typeFor } from './value-code.js';
+import type { ValueCode } from './value-code.js';
+import { typeBits, typeFor } from './value-code.js';
 import type { NumericOp, ValueType } from './wasm-encoder.js';
 
 const BITWISE: Readonly<Record<string, NumericOp>> = {

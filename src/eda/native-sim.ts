@@ -81,8 +81,7 @@ export async function runTestbench(run: TestbenchRun): Promise<TestbenchResult> 
       return {
         exitCode,
         log,
-        passed:
-          exitCode === 0 && /^HALFGATE PASS\b/m.test(log) && !/^HALFGATE FAIL\b/m.test(log),
+        passed: exitCode === 0 && /^HALFGATE PASS\b/m.test(log) && !/^HALFGATE FAIL\b/m.test(log),
         toolVersion: tool.version,
         compileSeconds,
         runSeconds: (performance.now() - started) / 1000 - compileSeconds,

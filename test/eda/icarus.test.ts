@@ -202,7 +202,6 @@ endmodule
 describe('agrees with Icarus Verilog on all outputs in each cycle', () => {
   test.skipIf(iverilog === undefined).for(Array.from({ length: 24 }, (_, seed) => seed + 1))(
     `random module, seed %i${skipReason}`,
-    { timeout: 60_000 },
     async (seed) => {
       const writer = new ModuleWriter(seed);
       const source = writer.write();
@@ -220,7 +219,7 @@ describe('agrees with Icarus Verilog on all outputs in each cycle', () => {
         .join('\n');
       const run = await runTestbench({
         files: { 'dut.v': source, 'tb.v': testbench(inputs, outputs), 'vectors.hex': hex },
-        ...{ top: 'tb', tool: 'iverilog', timeoutSeconds: 30 },
+        ...{ top: 'tb', tool: 'iverilog', timeoutSeconds: 100 },
       });
       expect(run.passed, run.log).toBe(true);
       const lines = run.log.split('\n').filter((line) => line.startsWith('@ '));
