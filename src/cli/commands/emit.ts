@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import { UserError } from '../../errors.js';
+import type { Context } from '../context.js';
+import { openRun } from '../run-choice.js';
+import { emitStage } from '../stages.js';
+import { addDesignOptions, type DesignFlags, schemesOf, stageOptions } from './shared.js';
+
+interface EmitFlags extends DesignFlags {
+  readonly out?: string;
+}
+
+export function register(program: Command, context: () => Context): void {
+  addDesignOptions(program.command('emit'))
+    .summary('write the Verilog project')
+    .description('Write the Verilog project: the same design gives the same bytes.')
+    .option('--out <dir>', 'folder to write (default <run>/<scheme>/verilog); replaced as a whole')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  halfgate emit
+  halfgate emit --run runs/book --scheme ternary-level3 --rows 16 --name next_char --out rtl`,
+    )
+    .action((flags: EmitFlags) => {
+      const run = openRun(flags.run);
+      const schemes = schemesOf(run, flags.scheme, 'quantized.json');
+      if (flags.out !== undefined && schemes.length > 1) {
+        throw new UserError({
+          where: '--out',
+          given: `one folder for ${schemes.join(' and ')}`,
+          allowed: 'one scheme per folder',
+          hint: 'choose it with --scheme',
+        });
+      }
+      const values = schemes.map((scheme) => {
+        const { folder, netlist } = emitStage(run, scheme, {
+          ...stageOptions(flags),
+          out: flags.out,
+        });
+        const { top, designId, files } = netlist;
+        return { scheme, folder, top, designId, files: Object.keys(files).length };
+      });
+      const lines = values.map(
+        ({ scheme, folder, top, designId, files }) =>
+          `${scheme}: ${files} files, top ${top}, design ${designId}, in ${folder}`,
+      );
+      context().result({ run: run.path, projects: values }, lines.join('\n'));
+    });
+}

@@ -1,0 +1,79 @@
+/** Options and texts that several commands have. */
+import type { Command } from 'commander';
+import { UserError } from '../../errors.js';
+import type { SchemeName } from '../../quant/quantized-model.js';
+import type { RunFolder } from '../../store/run-folder.js';
+import { choice, integer, list } from '../options.js';
+import type { DesignOptions, StageOptions } from '../stages.js';
+
+export const SCHEME_NAMES = ['float', 'int8', 'ternary-level3'] as const;
+export const QUANTIZED_SCHEMES = ['int8', 'ternary-level3'] as const;
+
+export interface RunOptions {
+  readonly run?: string;
+  readonly scheme?: readonly SchemeName[];
+  readonly force?: boolean;
+}
+
+export interface DesignFlags extends RunOptions {
+  readonly rows?: number;
+  readonly columns?: number;
+  readonly name?: string;
+}
+
+export function addRunOptions(command: Command): Command {
+  return command
+    .option('--run <dir>', 'run folder; default: the only one in runs/')
+    .option(
+      '--scheme <list>',
+      'schemes, by comma; default: all in the run',
+      list(choice('--scheme', QUANTIZED_SCHEMES)),
+    )
+    .option('--force', 'repeat the stage though nothing changed');
+}
+
+export function addDesignOptions(command: Command): Command {
+  return addRunOptions(command)
+    .option(
+      '--rows <n>',
+      'rows of the array: outputs at a time (default: as before, or 8)',
+      integer('--rows', 1, 64),
+    )
+    .option(
+      '--columns <n>',
+      'columns of the array: sequences at a time (default: as before, or 1)',
+      integer('--columns', 1, 64),
+    )
+    .option('--name <identifier>', 'name of the top module');
+}
+
+export function stageOptions({
+  force,
+  rows,
+  columns,
+  name,
+}: DesignFlags): StageOptions & DesignOptions {
+  return { isForced: force === true, rows, columns, name };
+}
+
+/** Schemes asked for, or those of the run that have `file`. */
+export function schemesOf(
+  run: RunFolder,
+  given: readonly SchemeName[] | undefined,
+  file: string,
+): SchemeName[] {
+  if (given !== undefined) return [...new Set(given)];
+  run.dataset();
+  const found = run.schemesWith(file).filter((scheme): scheme is SchemeName => scheme !== 'float');
+  if (found.length > 0) return found;
+  throw new UserError({
+    where: run.path,
+    given: `the run has no quantized model`,
+    hint: 'make one with: halfgate train --scheme ternary-level3, or halfgate quantize',
+  });
+}
+
+/** Shown after a result that was already there. */
+export function freshText(isFresh: boolean): string {
+  return isFresh ? '' : ' (up to date)';
+}

@@ -1,0 +1,124 @@
+import type { Command } from 'commander';
+import { UserError } from '../../errors.js';
+import { verifyRandom } from '../../pipeline.js';
+import type { Context } from '../context.js';
+import { StageFailure } from '../errors.js';
+import { integer } from '../options.js';
+import { pace } from '../progress.js';
+import { openRun } from '../run-choice.js';
+import { verifyStage } from '../stages.js';
+import { tableText } from '../table.js';
+import {
+  addDesignOptions,
+  type DesignFlags,
+  freshText,
+  schemesOf,
+  stageOptions,
+} from './shared.js';
+
+interface VerifyFlags extends DesignFlags {
+  readonly steps: number;
+  readonly random?: number;
+  readonly seed: number;
+}
+
+export const DEFAULT_VERIFY_STEPS = 64;
+
+export function register(program: Command, context: () => Context): void {
+  addDesignOptions(program.command('verify'))
+    .summary('run the Verilog against the golden model and the simulator')
+    .description(
+      'Run the emitted Verilog itself, with npm-installed tools alone, on the test data of the run: every ' +
+        "hidden value and every result against the golden integer model, every result's cycle against the " +
+        'simulator. With --random: designs and data drawn from a seed instead; no run is needed.',
+    )
+    .option(
+      '--steps <n>',
+      'steps of test data to run',
+      integer('--steps', 1, 1_000_000),
+      DEFAULT_VERIFY_STEPS,
+    )
+    .option('--random <n>', 'verify so many random designs', integer('--random', 1, 100_000))
+    .option('--seed <n>', 'seed of --random', integer('--seed', 0, 2 ** 31 - 1), 1)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  halfgate verify
+  halfgate verify --run runs/book --scheme int8 --rows 5 --columns 3 --steps 200
+  halfgate verify --random 50 --seed 7`,
+    )
+    .action((flags: VerifyFlags) =>
+      flags.random === undefined
+        ? verifyRun(flags, context())
+        : verifySeed(flags, flags.random, context()),
+    );
+}
+
+async function verifyRun(flags: VerifyFlags, context: Context): Promise<void> {
+  const run = openRun(flags.run);
+  const rows: string[][] = [];
+  const values: object[] = [];
+  for (const scheme of schemesOf(run, flags.scheme, 'quantized.json')) {
+    const options = { ...stageOptions(flags), steps: flags.steps };
+    const { value, isFresh } = await verifyStage(run, scheme, options, context);
+    const { inputs: _, ...report } = value;
+    values.push({ isFresh, ...report });
+    rows.push([
+      `${scheme}${freshText(isFresh)}`,
+      String(report.steps),
+      String(report.hiddenChecked),
+      String(report.resultsChecked),
+      String(report.bitMismatches),
+      String(report.cycles),
+      String(report.cycleMismatches),
+    ]);
+  }
+  const header = [
+    'scheme',
+    'steps',
+    'h compared',
+    'results',
+    'bit mismatches',
+    'cycles',
+    'cycle mismatches',
+  ];
+  context.result({ run: run.path, verifications: values }, tableText(header, rows));
+}
+
+async function verifySeed(flags: VerifyFlags, count: number, context: Context): Promise<void> {
+  if (flags.run !== undefined || flags.scheme !== undefined) {
+    throw new UserError({
+      where: '--random',
+      given: `with ${flags.run === undefined ? '--scheme' : '--run'}`,
+      allowed: 'random designs come from the seed alone',
+    });
+  }
+  const left = pace();
+  const { cases, seed, bitMismatches, cycleMismatches } = await verifyRandom({
+    count,
+    seed: flags.seed,
+    signal: context.signal,
+    onCase: (done, description, result) => {
+      if (result.bitMismatches + result.cycleMismatches > 0) {
+        context.progress.note(
+          `design ${done} of seed ${flags.seed}: ${description}\n  ${result.firstProblems.join('\n  ')}`,
+        );
+      }
+      context.progress.update(
+        done / count,
+        `${done} of ${count}: ${description}`,
+        left(done / count),
+      );
+    },
+  });
+  const sum = (of: 'hiddenChecked' | 'resultsChecked' | 'cycles'): number =>
+    cases.reduce((total, { result }) => total + result[of], 0);
+  const text =
+    `${cases.length} random designs, seed ${seed}: ${bitMismatches} bit mismatches, ${cycleMismatches} cycle mismatches\n` +
+    `compared ${sum('hiddenChecked')} hidden values and ${sum('resultsChecked')} results over ${sum('cycles')} cycles`;
+  const isGood = bitMismatches + cycleMismatches === 0;
+  context.result({ seed, bitMismatches, cycleMismatches, cases }, text);
+  if (!isGood)
+    throw new StageFailure(`random designs of seed ${seed}: the Verilog differs from the model`);
+}

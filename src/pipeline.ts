@@ -1,0 +1,40 @@
+/**
+ * The road from data to verified Verilog, one function per arrow, in order:
+ *
+ *   DatasetSpec --loadDataset--> Dataset --train--> Model --quantize--> QuantizedModel --plan--> Design
+ *   Design --simulate--> SimulationReport
+ *   Design --emit--> Netlist --cosimulate--> CosimulationResult
+ *                            --measureIce40--> LUT, FF, BRAM, DSP, Fmax
+ *
+ * src/cli/stages.ts runs the same functions on a run folder, and skips what is up to date.
+ */
+
+/** Files -> symbols or series, split in training, validation and test. */
+export { loadDataset, type DatasetSpec } from './data/dataset-spec.js';
+
+/** Dataset -> Model: real-valued weights, trained through the quantized forward pass. */
+export { createEngine, type EngineName } from './engine/create.js';
+export { train, trainConfig, type TrainConfig } from './train/train.js';
+
+/** Model + Dataset -> its figures; for quantized schemes those of the golden integer model. */
+export { evaluate, type Evaluation } from './train/evaluate.js';
+
+/** Model -> QuantizedModel: plain integers. */
+export { quantize } from './quant/quantize.js';
+
+/** QuantizedModel -> Design: array, folds, widths, memories. */
+export { plan, type PlanOptions } from './design/plan.js';
+
+/** Design -> SimulationReport: cycles, where they went, how often each part acted. */
+export { simulate } from '../sim/simulate.js';
+
+/** Design -> Netlist: the Verilog project as files in memory. */
+export { emit, type Netlist } from './emit/emit.js';
+
+/** Design + Netlist + inputs -> every value and every cycle compared. */
+export { cosimulate, type CosimulationResult } from './verify/cosimulate.js';
+export { datasetInput } from './verify/dataset-input.js';
+export { verifyRandom } from './verify/random.js';
+
+/** Netlist -> measured resources and clock. */
+export { measureIce40, type Ice40Measurement } from './eda/pnr.js';

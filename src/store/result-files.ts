@@ -1,0 +1,101 @@
+/** What the stages after training found, one JSON file each. */
+import { z } from 'zod';
+import { artifact } from './artifact.js';
+import { count, inputs, real, schemeName, size, text } from './schemas.js';
+
+/** The plan's options: planning is quick and pure, so the design itself is made anew from the model. */
+const design = z.strictObject({
+  inputs,
+  name: text,
+  rows: size,
+  columns: size,
+  designId: text,
+});
+export const DESIGN = artifact('design', 1, design);
+export type DesignFile = z.infer<typeof design>;
+
+const breakdown = z.strictObject({
+  mac: count,
+  flush: count,
+  pad: count,
+  stallInput: count,
+  stallDependency: count,
+  stallOutput: count,
+  tail: count,
+});
+
+const activity = z.strictObject({
+  macs: count,
+  idlePeCycles: count,
+  requantizations: count,
+  thresholds: count,
+  cellUpdates: count,
+  comparisons: count,
+  memories: z.array(z.strictObject({ name: text, reads: count, writes: count })),
+});
+
+const simulation = z.strictObject({
+  inputs,
+  scheme: schemeName,
+  rows: size,
+  columns: size,
+  sequences: z.array(size).min(1),
+  cycles: size,
+  steps: size,
+  cyclesPerStep: real,
+  utilization: real,
+  breakdown,
+  activity,
+});
+export const SIMULATION = artifact('simulation', 1, simulation);
+export type SimulationFile = z.infer<typeof simulation>;
+
+const verification = z.strictObject({
+  inputs,
+  scheme: schemeName,
+  designId: text,
+  steps: size,
+  cycles: count,
+  expectedCycles: count,
+  hiddenChecked: count,
+  resultsChecked: count,
+  bitMismatches: count,
+  cycleMismatches: count,
+  firstProblems: z.array(z.string()),
+  tool: text,
+  toolVersion: text,
+});
+export const VERIFICATION = artifact('verification', 1, verification);
+export type VerificationFile = z.infer<typeof verification>;
+
+const resource = z.strictObject({ used: count, available: count });
+
+const synthesis = z.strictObject({
+  inputs,
+  scheme: schemeName,
+  designId: text,
+  device: z.enum(['up5k', 'hx8k']),
+  /** The design alone, as synthesized, without the pin shell. */
+  luts: count,
+  ffs: count,
+  brams: real,
+  dsps: count,
+  sprams: count,
+  /** Placed and routed, the shell included. */
+  placed: z
+    .strictObject({
+      fmaxMhz: real.optional(),
+      utilization: z.record(z.string(), resource),
+      seed: z.int(),
+      tool: text,
+      toolVersion: text,
+    })
+    .optional(),
+  /** Why it was not placed. */
+  placeProblem: text.optional(),
+  shell: z.strictObject({ luts: z.int(), ffs: z.int() }).optional(),
+  tool: text,
+  toolVersion: text,
+});
+export const SYNTHESIS = artifact('synthesis', 1, synthesis);
+export type SynthesisFile = z.infer<typeof synthesis>;
