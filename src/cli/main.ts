@@ -83,6 +83,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     abort.abort(new Interrupted());
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  // `halfgate ... | head` closes the pipe early: no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.ok);
+    throw error;
+  });
   // A parent that died leaves nobody to work for.
   process.on('disconnect', () => abort.abort(new Interrupted()));
   const isChild = process.send !== undefined && process.env['HALFGATE_CHILD'] === '1';

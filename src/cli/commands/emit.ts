@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { UserError } from '../../errors.js';
 import type { Context } from '../context.js';
 import { openRun } from '../run-choice.js';
-import { emitStage } from '../stages.js';
+import { emitStage } from '../stages/emit.js';
 import { addDesignOptions, type DesignFlags, schemesOf, stageOptions } from './shared.js';
 
 interface EmitFlags extends DesignFlags {

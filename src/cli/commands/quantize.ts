@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { SchemeName } from '../../quant/quantized-model.js';
 import type { Context } from '../context.js';
 import { openRun } from '../run-choice.js';
-import { quantizeStage } from '../stages.js';
+import { quantizeStage } from '../stages/quantize.js';
 import { tableText } from '../table.js';
 import { addRunOptions, freshText, QUANTIZED_SCHEMES, type RunOptions } from './shared.js';
 import { accuracyText } from './train.js';

@@ -4,7 +4,8 @@ import { UserError } from '../../errors.js';
 import type { SchemeName } from '../../quant/quantized-model.js';
 import type { RunFolder } from '../../store/run-folder.js';
 import { choice, integer, list } from '../options.js';
-import type { DesignOptions, StageOptions } from '../stages.js';
+import type { StageOptions } from '../stages/cache.js';
+import type { DesignOptions } from '../stages/plan.js';
 
 export const SCHEME_NAMES = ['float', 'int8', 'ternary-level3'] as const;
 export const QUANTIZED_SCHEMES = ['int8', 'ternary-level3'] as const;

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Context } from '../context.js';
 import { integer, list } from '../options.js';
 import { openRun } from '../run-choice.js';
-import { simulateStage } from '../stages.js';
+import { simulateStage } from '../stages/simulate.js';
 import { tableText } from '../table.js';
 import {
   addDesignOptions,

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import type { Context } from '../context.js';
 import { integer } from '../options.js';
 import { openRun } from '../run-choice.js';
-import { synthStage } from '../stages.js';
+import { synthStage } from '../stages/synth.js';
 import { tableText } from '../table.js';
 import {
   addDesignOptions,

@@ -1,4 +1,4 @@
-import { basename, extname } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { DatasetSpec } from '../../data/dataset-spec.js';
 import { DEFAULT_MAX_SYMBOLS, DEFAULT_SPLIT, type SplitParts } from '../../data/text.js';
@@ -12,8 +12,10 @@ import type { StoredEvaluation } from '../../store/model-file.js';
 import { RunFolder } from '../../store/run-folder.js';
 import type { Context } from '../context.js';
 import { choice, integer, list, number, split } from '../options.js';
+import { RUNS } from '../run-choice.js';
 import { durationText } from '../progress.js';
-import { openDataset, runPath, trainStage } from '../stages.js';
+import { openDataset } from '../stages/data.js';
+import { trainStage } from '../stages/train.js';
 import { tableText } from '../table.js';
 import { freshText, SCHEME_NAMES } from './shared.js';
 
@@ -231,7 +233,7 @@ Examples:
     .action(async (flags: TrainFlags) => {
       const { progress, result } = context();
       const spec = datasetSpec(flags);
-      const run = new RunFolder(runPath(flags.run, runName(spec)));
+      const run = new RunFolder(flags.run ?? join(RUNS, runName(spec)));
       const loaded = openDataset(run, spec);
       const data = run.dataset();
       progress.note(`${data.name}: ${data.summary}`);

@@ -6,7 +6,7 @@ import { StageFailure } from '../errors.js';
 import { integer } from '../options.js';
 import { pace } from '../progress.js';
 import { openRun } from '../run-choice.js';
-import { verifyStage } from '../stages.js';
+import { verifyStage } from '../stages/verify.js';
 import { tableText } from '../table.js';
 import {
   addDesignOptions,

@@ -1,0 +1,10 @@
+import type { Evaluation } from '../../pipeline.js';
+import type { StoredEvaluation } from '../../store/model-file.js';
+
+/** Steps of the test part that the golden model itself repeats. */
+export const GOLDEN_STEPS = 2000;
+
+export function storedEvaluation(result: Evaluation): StoredEvaluation {
+  const { bitsPerSymbol, ...rest } = result;
+  return { split: 'test', ...rest, ...(bitsPerSymbol === undefined ? {} : { bitsPerSymbol }) };
+}

@@ -1,0 +1,51 @@
+import { basename, resolve } from 'node:path';
+import type { Design } from '../../design/design.js';
+import { designId } from '../../emit/emit.js';
+import { plan } from '../../pipeline.js';
+import type { SchemeName } from '../../quant/quantized-model.js';
+import { readArtifact, writeArtifact } from '../../store/artifact.js';
+import { DESIGN, type DesignFile } from '../../store/result-files.js';
+import type { RunFolder } from '../../store/run-folder.js';
+import type { Inputs } from '../../store/schemas.js';
+import { codeVersion, hashOf } from './cache.js';
+
+export interface DesignOptions {
+  readonly rows?: number | undefined;
+  readonly columns?: number | undefined;
+  readonly name?: string | undefined;
+}
+
+export const DEFAULT_ROWS = 8;
+export const DEFAULT_COLUMNS = 1;
+
+/** A Verilog identifier from a folder's name. */
+function moduleName(run: RunFolder, scheme: SchemeName): string {
+  const words = `${basename(resolve(run.path))}_${scheme}`
+    .replace(/[^A-Za-z0-9]+/g, '_')
+    .slice(-56);
+  return /^[A-Za-z]/.test(words) ? words : `lstm_${words}`;
+}
+
+/** The run's design of this scheme: options given now, else those of the design.json, else defaults. */
+export function planStage(
+  run: RunFolder,
+  scheme: SchemeName,
+  options: DesignOptions,
+): { design: Design; file: DesignFile } {
+  const { quantized, inputs: made } = run.quantized(scheme);
+  const path = run.file(scheme, 'design.json');
+  const before = readArtifact(path, DESIGN);
+  const name = options.name ?? before?.name ?? moduleName(run, scheme);
+  const rows = options.rows ?? before?.rows ?? DEFAULT_ROWS;
+  const columns = options.columns ?? before?.columns ?? DEFAULT_COLUMNS;
+  const design = plan(quantized, { name, rows, columns });
+  const inputs: Inputs = { quantized: hashOf(made) };
+  const file: DesignFile = { inputs, name, rows, columns, designId: designId(design) };
+  if (before === undefined || JSON.stringify(before) !== JSON.stringify(file))
+    writeArtifact(path, DESIGN, file);
+  return { design, file };
+}
+
+export function designInputs({ designId: id }: DesignFile, options: unknown): Inputs {
+  return { design: id, options: hashOf(options), halfgate: codeVersion() };
+}

@@ -1,0 +1,91 @@
+import type { Design } from '../../design/design.js';
+import { EdaError } from '../../eda/errors.js';
+import { compileRtl } from '../../eda/rtl-sim.js';
+import { UserError } from '../../errors.js';
+import { emit, measureIce40 } from '../../pipeline.js';
+import type { SchemeName } from '../../quant/quantized-model.js';
+import { SYNTHESIS, type SynthesisFile } from '../../store/result-files.js';
+import type { RunFolder } from '../../store/run-folder.js';
+import type { Context } from '../context.js';
+import { cached, type Staged, type StageOptions } from './cache.js';
+import { designInputs, type DesignOptions, planStage } from './plan.js';
+
+/** nextpnr's names of what a device has, in ours. */
+const RESOURCE_NAMES: Readonly<Record<string, string>> = {
+  ICESTORM_LC: 'logic cells',
+  ICESTORM_RAM: 'BRAM',
+  ICESTORM_DSP: 'DSP',
+  SB_IO: 'pins',
+};
+
+/** What the placer says when a design asks for more than the device has; undefined for other failures. */
+export function fitError(
+  error: unknown,
+  device: string,
+  { rows, columns }: Pick<Design, 'rows' | 'columns'>,
+): UserError | undefined {
+  if (!(error instanceof EdaError)) return undefined;
+  const over = error.logTail.flatMap((line) => {
+    const [, name = '', used, available] = /(\w+):\s+(\d+)\/\s*(\d+)/.exec(line) ?? [];
+    return name in RESOURCE_NAMES && Number(used) > Number(available)
+      ? [`${used} ${RESOURCE_NAMES[name]} of ${available}`]
+      : [];
+  });
+  if (over.length === 0) return undefined;
+  return new UserError({
+    where: device,
+    given: `the ${rows}x${columns} design needs ${over.join(' and ')}`,
+    allowed: 'does not fit',
+    hint: 'use fewer --rows or --columns, a smaller --hidden, or a larger --device',
+  });
+}
+
+export interface SynthStageOptions extends StageOptions, DesignOptions {
+  readonly device: 'up5k' | 'hx8k';
+  readonly seed: number;
+  readonly tool: 'npm' | 'native';
+}
+
+export async function synthStage(
+  run: RunFolder,
+  scheme: SchemeName,
+  options: SynthStageOptions,
+  context: Context,
+): Promise<Staged<SynthesisFile>> {
+  const { device, seed, tool } = options;
+  const { design, file } = planStage(run, scheme, options);
+  const inputs = designInputs(file, { device, seed, tool });
+  return cached(run.file(scheme, 'synthesis.json'), SYNTHESIS, inputs, options, async () => {
+    const netlist = emit(design);
+    context.progress.update(0.02, `synth ${scheme}: reading the design`, NaN);
+    const { ports } = await compileRtl(netlist.files, netlist.top);
+    context.progress.update(0.05, `synth ${scheme}: yosys and nextpnr for ${device}`, NaN);
+    const { signal } = context;
+    const settings = { seed, tool, signal };
+    const measure = measureIce40(netlist.files, netlist.top, ports, device, settings);
+    const {
+      design: mapped,
+      placed,
+      shell,
+    } = await measure.catch((error: unknown) => {
+      throw fitError(error, device, design) ?? error;
+    });
+    return {
+      ...{ scheme, designId: netlist.designId, device },
+      ...{
+        luts: mapped.luts,
+        ffs: mapped.ffs,
+        brams: mapped.brams,
+        dsps: mapped.dsps,
+        sprams: mapped.sprams,
+      },
+      placed: {
+        ...(placed.fmaxMhz === undefined ? {} : { fmaxMhz: placed.fmaxMhz }),
+        utilization: { ...placed.utilization },
+        ...{ seed: placed.seed, tool: placed.tool, toolVersion: placed.toolVersion },
+      },
+      ...(shell === undefined ? {} : { shell }),
+      ...{ tool: mapped.tool, toolVersion: mapped.toolVersion },
+    };
+  });
+}
