@@ -34,7 +34,7 @@ export const DEFAULT_OPTIMIZER: OptimizerConfig = {
   beta2: 0.999,
   epsilon: 1e-8,
   clip: 1,
-  ternaryRate: 3,
+  ternaryRate: 6,
   gainRate: 3,
   gateGradient: 'sigmoid',
 };

@@ -73,6 +73,8 @@ export const TERNARY_MASTER_RANGE = 0.1;
  * Measured, see docs/training.md: 1 costs up to 0.2 bit per character, 16 does not train.
  */
 export const TERNARY_GAIN = 4;
+/** Norm of a ternary head's rows at the start. */
+export const TERNARY_HEAD_NORM = 6;
 
 function uniform(size: number, width: number, random: Random): Float32Array {
   return Float32Array.from({ length: size }, () => random.range(-width, width));
@@ -119,6 +121,7 @@ export function initModel(config: ModelConfig, seed: number): Model {
   });
   const last = hiddenSizes[hiddenSizes.length - 1];
   const head = { classes, when: config.when, ...matrix(classes, last, last) };
+  if (ternary) head.gain.fill(TERNARY_HEAD_NORM);
   return { scheme, input: modelInput, layers, head };
 }
 

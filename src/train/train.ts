@@ -60,7 +60,7 @@ export function trainConfig(
     restart: 30,
     batch: 20,
     epochs: 5,
-    learningRate: 1e-2,
+    learningRate: given.scheme === 'ternary-level3' ? 1e-2 : 2e-2,
     hold: 0.3,
     finalRate: 0.02,
     decay: 'cosine',
