@@ -7,7 +7,7 @@
 
 module hg_lane_int16 #(
     parameter ACC_WIDTH    = 16,
-    parameter ROW_WIDTH    = 32,
+    parameter ROW_WIDTH    = 24,
     parameter SHIFT_MIN    = 8,
     parameter SELECT_WIDTH = 0,  // bits of a row word that select a shift above SHIFT_MIN
     parameter LAYERS       = 1,

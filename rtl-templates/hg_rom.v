@@ -1,5 +1,5 @@
 // Read-only memory with one synchronous read port: data_o follows addr_i by one cycle.
-// Contents: hexadecimal words, one per line, of the file INIT_FILE ($readmemh).
+// Contents: hexadecimal words, one per line, of the file INIT_FILE ($readmemh); zero without a file.
 `default_nettype none
 
 module hg_rom #(
@@ -18,6 +18,9 @@ module hg_rom #(
   generate
     if (INIT_FILE != "") begin : g_init
       initial $readmemh(INIT_FILE, mem);
+    end else begin : g_zero
+      integer n;
+      initial for (n = 0; n < DEPTH; n = n + 1) mem[n] = {WIDTH{1'b0}};
     end
   endgenerate
 

@@ -1,10 +1,10 @@
-// AXI4-Stream input with room for two steps: a step's elements arrive in STEP_BEATS beats and are
+// AXI4-Stream input with room for two steps: a step's elements arrive in LAST_INDEX + 1 beats and are
 // written into one buffer while the array reads the other. tlast on a step's last beat ends the sequence.
 `default_nettype none
 
 module hg_stream_in #(
-    parameter STEP_BEATS  = 16,
-    parameter INDEX_WIDTH = 4
+    parameter                   INDEX_WIDTH = 4,
+    parameter [INDEX_WIDTH-1:0] LAST_INDEX  = 4'd15
 ) (
     input  wire                   clk_i,
     input  wire                   rst_i,
@@ -20,8 +20,6 @@ module hg_stream_in #(
     input  wire                   release_i,      // the buffer release_buffer_i is no longer needed
     input  wire                   release_buffer_i
 );
-
-  localparam [INDEX_WIDTH-1:0] LAST_INDEX = STEP_BEATS - 1;
 
   reg [1:0] full_q;
   reg [1:0] last_q;

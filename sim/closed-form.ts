@@ -17,7 +17,15 @@ export interface ClosedForm {
 
 type Counts = { -readonly [name in keyof CycleBreakdown]: number };
 
-const NONE: Counts = { mac: 0, flush: 0, pad: 0, stallInput: 0, stallDependency: 0, stallOutput: 0, tail: 0 };
+const NONE: Counts = {
+  mac: 0,
+  flush: 0,
+  pad: 0,
+  stallInput: 0,
+  stallDependency: 0,
+  stallOutput: 0,
+  tail: 0,
+};
 
 /** Times that the next step depends on, as absolute cycles. */
 interface Frontier {

@@ -73,7 +73,15 @@ export function simulateStepByStep(design: Design, workload: Workload): Trace {
   const done = new Schedule();
   const taken = new Schedule();
 
-  const count = { mac: 0, flush: 0, pad: 0, stallInput: 0, stallDependency: 0, stallOutput: 0, tail: 0 };
+  const count = {
+    mac: 0,
+    flush: 0,
+    pad: 0,
+    stallInput: 0,
+    stallDependency: 0,
+    stallOutput: 0,
+    tail: 0,
+  };
   const outputCycles: number[] = [];
   const stepStarts: number[] = [];
   const folds: FoldEvent[] = [];
@@ -81,7 +89,10 @@ export function simulateStepByStep(design: Design, workload: Workload): Trace {
   let lastDone = 0;
   let cycle = 0;
 
-  const stallOf = (current: Job, part: Segment): 'stallInput' | 'stallDependency' | 'stallOutput' | undefined => {
+  const stallOf = (
+    current: Job,
+    part: Segment,
+  ): 'stallInput' | 'stallDependency' | 'stallOutput' | undefined => {
     if (part.source === 'input') return full[readBuffer] ? undefined : 'stallInput';
     if (pending > part.maxPending) return 'stallDependency';
     return current.kind === 'head' && fold === 0 && resultBusy ? 'stallOutput' : undefined;
@@ -138,7 +149,10 @@ export function simulateStepByStep(design: Design, workload: Workload): Trace {
         }
         fold = 0;
         const next = jobs[job + 1];
-        if (next === undefined || (next.kind === 'head' && !needsHead(design, lastStepFlags[step]))) {
+        if (
+          next === undefined ||
+          (next.kind === 'head' && !needsHead(design, lastStepFlags[step]))
+        ) {
           job = 0;
           step++;
         } else {

@@ -9,7 +9,8 @@ export interface Workload {
 
 /** @throws {RangeError} for a workload without steps. */
 export function checkWorkload(workload: Workload): void {
-  if (workload.sequences.length === 0) throw new RangeError('sequences: none given, need at least 1');
+  if (workload.sequences.length === 0)
+    throw new RangeError('sequences: none given, need at least 1');
   workload.sequences.forEach((length, n) => {
     if (!Number.isInteger(length) || length < 1) {
       throw new RangeError(`sequences[${n}]: ${length} is not a positive integer`);

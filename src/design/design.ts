@@ -92,7 +92,12 @@ export interface Design {
   readonly layers: readonly { readonly inputSize: number; readonly hiddenSize: number }[];
   readonly classes: number;
   readonly input:
-    | { readonly kind: 'tokens'; readonly vocabSize: number; readonly tokenBits: number; readonly strideBits: number }
+    | {
+        readonly kind: 'tokens';
+        readonly vocabSize: number;
+        readonly tokenBits: number;
+        readonly strideBits: number;
+      }
     | { readonly kind: 'dense'; readonly size: number };
   readonly headWhen: 'every-step' | 'last-step';
   readonly jobs: readonly Job[];

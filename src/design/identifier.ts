@@ -18,7 +18,9 @@ const RESERVED = new Set(
   static string strong strong0 strong1 struct super supply0 supply1 sync_accept_on sync_reject_on table
   tagged task this throughout time timeprecision timeunit tran tranif0 tranif1 tri tri0 tri1 triand trior
   trireg type typedef union unique unique0 unsigned until until_with untyped use uwire var vectored virtual
-  void wait wait_order wand weak weak0 weak1 while wildcard wire with within wor xnor xor`.split(/\s+/),
+  void wait wait_order wand weak weak0 weak1 while wildcard wire with within wor xnor xor`.split(
+    /\s+/,
+  ),
 );
 
 /**
@@ -29,7 +31,9 @@ export function identifierProblem(name: string): string | undefined {
   if (!/^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(name)) {
     return `name: ${JSON.stringify(name)} is not a Verilog identifier; use a letter, then up to 63 letters, digits or _`;
   }
-  if (RESERVED.has(name)) return `name: ${JSON.stringify(name)} is a reserved word of Verilog; choose another`;
-  if (name.startsWith('hg_')) return `name: ${JSON.stringify(name)} begins with hg_, which halfgate's own modules bear`;
+  if (RESERVED.has(name))
+    return `name: ${JSON.stringify(name)} is a reserved word of Verilog; choose another`;
+  if (name.startsWith('hg_'))
+    return `name: ${JSON.stringify(name)} begins with hg_, which halfgate's own modules bear`;
   return undefined;
 }

@@ -9,7 +9,14 @@ import {
   TANH_TABLE_SIZE,
 } from '../quant/arithmetic.js';
 import { accumulatorBound, weightBits, type QuantizedModel } from '../quant/quantized-model.js';
-import { DesignError, type Design, type Job, type MemorySpec, type Pipeline, type Segment } from './design.js';
+import {
+  DesignError,
+  type Design,
+  type Job,
+  type MemorySpec,
+  type Pipeline,
+  type Segment,
+} from './design.js';
 import { identifierProblem } from './identifier.js';
 
 export const MAX_ROWS = 64;
@@ -77,14 +84,29 @@ export function plan(model: QuantizedModel, options: PlanOptions): Design {
 }
 
 /** Latencies of cell_level3.v and cell_int16.v; the cosimulation holds them to it. */
-const LEVEL3_PIPELINE: Pipeline = { issueToPe: 2, drainToGate: 7, gateToHidden: 4, drainToArgmax: 5 };
-const INT16_PIPELINE: Pipeline = { issueToPe: 2, drainToGate: 7, gateToHidden: 7, drainToArgmax: 5 };
+const LEVEL3_PIPELINE: Pipeline = {
+  issueToPe: 2,
+  drainToGate: 7,
+  gateToHidden: 4,
+  drainToArgmax: 5,
+};
+const INT16_PIPELINE: Pipeline = {
+  issueToPe: 2,
+  drainToGate: 7,
+  gateToHidden: 7,
+  drainToArgmax: 5,
+};
 
 function planInput(model: QuantizedModel): Design['input'] {
   const size = model.layers[0].inputSize;
   if (model.input.kind === 'dense') return { kind: 'dense', size };
   const { vocabSize } = model.input;
-  return { kind: 'tokens', vocabSize, tokenBits: indexBits(vocabSize), strideBits: indexBits(size) };
+  return {
+    kind: 'tokens',
+    vocabSize,
+    tokenBits: indexBits(vocabSize),
+    strideBits: indexBits(size),
+  };
 }
 
 function linearShifts(model: QuantizedModel): number[] {
@@ -104,7 +126,18 @@ function planJobs(model: QuantizedModel, rows: number): Job[] {
     const folds = Math.ceil(outputs / rows);
     const padCycles = Math.max(0, rows - (k + 1));
     const foldCycles = padCycles + k + 1;
-    jobs.push({ kind, layer, outputs, folds, k, segments, padCycles, foldCycles, weightBase, rowBase });
+    jobs.push({
+      kind,
+      layer,
+      outputs,
+      folds,
+      k,
+      segments,
+      padCycles,
+      foldCycles,
+      weightBase,
+      rowBase,
+    });
     weightBase += folds * k;
     rowBase += outputs;
   };
@@ -156,9 +189,30 @@ function planMemories(design: Omit<Design, 'memories'>): MemorySpec[] {
       depth: jobs.reduce((sum, job) => sum + job.outputs, 0),
       copies: 1,
     },
-    { name: 'tanh_table', role: 'tanh', kind: 'rom', width: TANH_FRACTION, depth: TANH_TABLE_SIZE, copies: 2 * columns },
-    { name: 'hidden', role: 'hidden', kind: 'ram', width: ACTIVATION_BITS, depth: 2 * hiddenTotal, copies: columns },
-    { name: 'cell', role: 'cell', kind: 'ram', width: CELL_BITS, depth: hiddenTotal, copies: columns },
+    {
+      name: 'tanh_table',
+      role: 'tanh',
+      kind: 'rom',
+      width: TANH_FRACTION,
+      depth: TANH_TABLE_SIZE,
+      copies: 2 * columns,
+    },
+    {
+      name: 'hidden',
+      role: 'hidden',
+      kind: 'ram',
+      width: ACTIVATION_BITS,
+      depth: 2 * hiddenTotal,
+      copies: columns,
+    },
+    {
+      name: 'cell',
+      role: 'cell',
+      kind: 'ram',
+      width: CELL_BITS,
+      depth: hiddenTotal,
+      copies: columns,
+    },
   ];
   if (input.kind === 'tokens') {
     memories.push({

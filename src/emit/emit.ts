@@ -35,7 +35,9 @@ function leafModules(design: Design): string[] {
     'hg_drain',
     'hg_stream_in',
     'hg_stream_out',
-  ].filter((name) => name !== (design.scheme.weights === 'ternary' ? 'hg_pe_int8' : 'hg_pe_ternary'));
+  ].filter(
+    (name) => name !== (design.scheme.weights === 'ternary' ? 'hg_pe_int8' : 'hg_pe_ternary'),
+  );
 }
 
 /** First 8 hex digits of a hash over everything the Verilog depends on. */
@@ -75,7 +77,8 @@ export function emit(design: Design): Netlist {
   generate('_column', 'column.v.hbs', (head) => columnView(design, head));
   generate('', 'top.v.hbs', (head) => topView(design, head));
   const sources = Object.keys(files);
-  for (let row = 0; row < design.rows; row++) files[names.weights(row)] = weightBankFile(design, row);
+  for (let row = 0; row < design.rows; row++)
+    files[names.weights(row)] = weightBankFile(design, row);
   files[names.rows] = rowFile(design, widths(design).rowWord);
   files[names.tanh] = tanhFile();
   if (design.input.kind === 'tokens') files[names.embedding] = embeddingFile(design);

@@ -43,7 +43,9 @@ export function weightBankFile(design: Design, row: number): string {
 
 function rowWord(row: RowParameters, design: Design): bigint {
   if (row.kind === 'threshold') {
-    return bitsOf(row.low, design.accBits) | (bitsOf(row.high, design.accBits) << BigInt(design.accBits));
+    return (
+      bitsOf(row.low, design.accBits) | (bitsOf(row.high, design.accBits) << BigInt(design.accBits))
+    );
   }
   return (
     bitsOf(row.bias, PREACT_BITS) |
@@ -59,7 +61,11 @@ export function rowFile(design: Design, width: number): string {
     const rows = job.kind === 'head' ? design.model.head.rows : design.model.layers[job.layer].rows;
     for (let n = 0; n < job.outputs; n++) words.push(rowWord(rows[matrixRow(job, n)], design));
   }
-  return hexFile('row words: {high, low} thresholds or {shift select, multiplier, bias}', words, width);
+  return hexFile(
+    'row words: {high, low} thresholds or {shift select, multiplier, bias}',
+    words,
+    width,
+  );
 }
 
 export function tanhFile(): string {

@@ -73,7 +73,9 @@ export function emitTestbench(design: Design, vectors: TestVectors): Testbench {
         inputWidth + 1,
       ),
       [file('results')]: hexLines(
-        vectors.results.map(({ classes, last }) => packed(classes, classBits) | lastBit(last, outputWidth)),
+        vectors.results.map(
+          ({ classes, last }) => packed(classes, classBits) | lastBit(last, outputWidth),
+        ),
         outputWidth + 1,
       ),
       [file('cycles')]: hexLines(
@@ -118,7 +120,8 @@ function readmeView(design: Design, netlist: Netlist, figures: ProjectFigures): 
       input.kind === 'tokens'
         ? `token of sequence n (0..${input.vocabSize - 1}) in bits ${field} n + ${field - 1} .. ${field} n`
         : `one element of x of sequence n, signed, -${ACTIVATION_MAX}..${ACTIVATION_MAX}, in byte n`,
-    inputBeats: input.kind === 'tokens' ? '1 per step' : `${input.size} per step, elements in order`,
+    inputBeats:
+      input.kind === 'tokens' ? '1 per step' : `${input.size} per step, elements in order`,
     outputData: `class of sequence n (0..${design.classes - 1}) in bits ${classBits} n + ${classBits - 1} .. ${classBits} n`,
     outputBeats: design.headWhen === 'every-step' ? '1 per step' : '1 per sequence',
     inputScale:
@@ -129,7 +132,11 @@ function readmeView(design: Design, netlist: Netlist, figures: ProjectFigures): 
 }
 
 /** Everything a hardware engineer gets. Pure: the same design and vectors give the same bytes. */
-export function emitProject(design: Design, vectors: TestVectors, figures: ProjectFigures): ProjectFiles {
+export function emitProject(
+  design: Design,
+  vectors: TestVectors,
+  figures: ProjectFigures,
+): ProjectFiles {
   const netlist = emit(design);
   const testbench = emitTestbench(design, vectors);
   const files: Record<string, string> = {};
@@ -139,7 +146,10 @@ export function emitProject(design: Design, vectors: TestVectors, figures: Proje
   for (const [file, text] of Object.entries(netlist.files)) files[`rtl/${file}`] = text;
   for (const [file, text] of Object.entries(testbench.files)) files[`sim/${file}`] = text;
   files['sim/simulate.sh'] = render('simulate.sh.hbs', { testbench: testbench.top });
-  files['synth/ice40.ys'] = render('ice40.ys.hbs', { top: design.name, sources: [...netlist.sources] });
+  files['synth/ice40.ys'] = render('ice40.ys.hbs', {
+    top: design.name,
+    sources: [...netlist.sources],
+  });
   files['synth/vivado.tcl'] = render('vivado.tcl.hbs', { top: design.name });
   return files;
 }

@@ -94,7 +94,8 @@ export function sequencerView(design: Design, header: string): object {
       pads.push({ index: literal(first, w.segment), cycles: literal(job.padCycles, w.pad) });
     }
     job.segments.forEach((segment, s) => {
-      const address = (bank: 0 | 1): string => literal(hiddenBase(design, segment.layer, bank), w.hidden);
+      const address = (bank: 0 | 1): string =>
+        literal(hiddenBase(design, segment.layer, bank), w.hidden);
       segments.push({
         index: literal(first + s, w.segment),
         note: segmentNote(job, segment),
@@ -213,12 +214,14 @@ export function topView(design: Design, header: string): object {
   const loadWidth = input.kind === 'tokens' ? input.tokenBits : 8;
   const unused: string[] = [];
   for (let c = 0; c < columns; c++) {
-    if (c < columns - 1) unused.push(`lstm_done_${c}`, `head_done_${c}`, `issue_${c}[${issueWidth - 1}]`);
+    if (c < columns - 1)
+      unused.push(`lstm_done_${c}`, `head_done_${c}`, `issue_${c}[${issueWidth - 1}]`);
     if (unusedInput > 0) {
       unused.push(`s_axis_tdata[${loadLow(c) + perColumn - 1}:${loadLow(c) + loadWidth}]`);
     }
   }
-  const reversed = (count: number): number[] => Array.from({ length: count }, (_, n) => count - 1 - n);
+  const reversed = (count: number): number[] =>
+    Array.from({ length: count }, (_, n) => count - 1 - n);
   const pad = classBits - w.class;
   return {
     header,
@@ -236,7 +239,7 @@ export function topView(design: Design, header: string): object {
     notes: [] as string[],
     inputMsb: msb(columns * perColumn),
     outputMsb: msb(columns * classBits),
-    stepBeats: String(input.kind === 'tokens' ? 1 : input.size),
+    lastBeat: literal(input.kind === 'tokens' ? 0 : input.size - 1, w.index),
     isToken: input.kind === 'tokens',
     indexWidth: String(w.index),
     indexMsb: msb(w.index),
@@ -274,7 +277,10 @@ export function topView(design: Design, header: string): object {
     })),
     columnCount: String(columns),
     lastColumn: String(columns - 1),
-    delays: Array.from({ length: columns - 1 }, (_, c) => ({ column: String(c + 1), previous: String(c) })),
+    delays: Array.from({ length: columns - 1 }, (_, c) => ({
+      column: String(c + 1),
+      previous: String(c),
+    })),
     issueMsb: msb(issueWidth),
     drainMsb: msb(drainWidth),
     zeroIssue: `{${issueWidth}{1'b0}}`,

@@ -68,9 +68,7 @@ function tableValue(magnitude: number, shift: number): number {
 
 /** tanh of a Q3.12 value (z or c), in Q0.12; odd, table index rounded to nearest. */
 export function tanhFixed(value: number): number {
-  return value < 0
-    ? -tableValue(-value, TANH_INDEX_SHIFT)
-    : tableValue(value, TANH_INDEX_SHIFT);
+  return value < 0 ? -tableValue(-value, TANH_INDEX_SHIFT) : tableValue(value, TANH_INDEX_SHIFT);
 }
 
 /** sigmoid of a Q3.12 pre-activation, in unsigned Q0.13: 4096 + tanh(z / 2) in Q0.12. */

@@ -12,7 +12,12 @@ import {
   tanhFixed,
   threshold3,
 } from './arithmetic.js';
-import { GATE, type QuantizedLayer, type QuantizedModel, type RowParameters } from './quantized-model.js';
+import {
+  GATE,
+  type QuantizedLayer,
+  type QuantizedModel,
+  type RowParameters,
+} from './quantized-model.js';
 
 /** State of one sequence: h (Q0.7) and c (Q3.12) of every layer; all zero when a sequence begins. */
 export interface GoldenState {
@@ -59,8 +64,7 @@ function stepLayer(layer: QuantizedLayer, x: Int8Array, h: Int8Array, c: Int16Ar
   for (let u = 0; u < hiddenSize; u++) {
     for (let g = 0; g < 4; g++) {
       const row = g * hiddenSize + u;
-      const acc =
-        dot(weights, row * columns, x) + dot(weights, row * columns + inputSize, h);
+      const acc = dot(weights, row * columns, x) + dot(weights, row * columns + inputSize, h);
       gate[g] = gateValue(rows[row], acc, g);
     }
     const update = level3 ? cellUpdateLevel3 : cellUpdateInt16;

@@ -48,7 +48,8 @@ export async function cosimulate(
   const probe = (column: number, name: string): string => `u_column_${column}.${name}`;
   const probes: string[] = [];
   for (let column = 0; column < columns; column++) {
-    for (const name of ['h_write', 'h_write_addr', 'h_write_data']) probes.push(probe(column, name));
+    for (const name of ['h_write', 'h_write_addr', 'h_write_data'])
+      probes.push(probe(column, name));
   }
   const rtl = await compileRtl(netlist.files, netlist.top, {
     probes,
@@ -150,7 +151,15 @@ export async function cosimulate(
     }
     for (let column = 0; column < columns; column++) {
       if (rtl.getNumber(probe(column, 'h_write')) !== 1) continue;
-      const { layer, unit, bank } = place[rtl.getNumber(probe(column, 'h_write_addr'))];
+      const address = rtl.getNumber(probe(column, 'h_write_addr'));
+      if (address >= place.length) {
+        bitMismatches++;
+        note(
+          `cycle ${cycle}: column ${column} writes h at ${address}, past the memory's ${place.length} words`,
+        );
+        continue;
+      }
+      const { layer, unit, bank } = place[address];
       const at = cellBase(design, layer) + unit;
       const step = written[column][at]++;
       const value = (rtl.getNumber(probe(column, 'h_write_data')) << 24) >> 24;

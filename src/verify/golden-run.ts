@@ -16,11 +16,19 @@ export interface Expectation {
   /** [step over all batches][column][layer] -> h after the step. */
   readonly hidden: readonly (readonly (readonly Int8Array[])[])[];
   /** One entry per output beat: class of every column, and whether it ends the sequence. */
-  readonly results: readonly { readonly classes: readonly number[]; readonly last: boolean; readonly step: number }[];
+  readonly results: readonly {
+    readonly classes: readonly number[];
+    readonly last: boolean;
+    readonly step: number;
+  }[];
 }
 
 /** Random inputs: sequences of the given lengths for every column. */
-export function randomInput(design: Design, lengths: readonly number[], random: Random): BatchInput[] {
+export function randomInput(
+  design: Design,
+  lengths: readonly number[],
+  random: Random,
+): BatchInput[] {
   const { input } = design;
   return lengths.map((length) => ({
     steps: Array.from({ length }, () =>
@@ -91,7 +99,9 @@ export function testVectors(design: Design, batches: readonly BatchInput[]): Tes
     resultCycles: simulateClosedForm(design, workload).outputCycles,
     hidden: expected.hidden.flatMap((columns) =>
       design.layers.flatMap(({ hiddenSize }, layer) =>
-        Array.from({ length: hiddenSize }, (_, unit) => columns.map((layers) => layers[layer][unit])),
+        Array.from({ length: hiddenSize }, (_, unit) =>
+          columns.map((layers) => layers[layer][unit]),
+        ),
       ),
     ),
   };

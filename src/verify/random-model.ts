@@ -1,6 +1,12 @@
 /** Random quantized models for verification: every code, threshold and bias drawn from a seed. */
 import { INT16_MAX, LEVEL3_DECISION, MULTIPLIER_MAX } from '../quant/arithmetic.js';
-import { SCHEMES, type LinearRow, type QuantizedModel, type RowParameters, type SchemeName } from '../quant/quantized-model.js';
+import {
+  SCHEMES,
+  type LinearRow,
+  type QuantizedModel,
+  type RowParameters,
+  type SchemeName,
+} from '../quant/quantized-model.js';
 import type { Random } from '../model/random.js';
 
 export interface ModelShape {
@@ -35,7 +41,11 @@ function randomLinear(random: Random, rowNorm: number, fraction: number, shift: 
 /** Largest shift whose multiplier for rows of this norm stays within range. */
 function commonShift(rowNorm: number, fraction: number): number {
   let shift = 1;
-  while (shift < 24 && ((2 ** fraction * 4) / Math.max(1, rowNorm * 40)) * 2 ** shift < MULTIPLIER_MAX) shift++;
+  while (
+    shift < 24 &&
+    ((2 ** fraction * 4) / Math.max(1, rowNorm * 40)) * 2 ** shift < MULTIPLIER_MAX
+  )
+    shift++;
   return shift;
 }
 
@@ -51,7 +61,9 @@ export function randomModel(shape: ModelShape, random: Random): QuantizedModel {
   let inputSize = shape.inputSize;
   const layers = shape.hiddenSizes.map((hiddenSize) => {
     const columns = inputSize + hiddenSize;
-    const weights = Int8Array.from({ length: 4 * hiddenSize * columns }, () => randomCode(random, ternary));
+    const weights = Int8Array.from({ length: 4 * hiddenSize * columns }, () =>
+      randomCode(random, ternary),
+    );
     const shifts = Array.from({ length: 4 }, () =>
       Math.max(1, commonShift(norm(weights, 0, columns), 12) - random.integer(3)),
     );
@@ -62,7 +74,8 @@ export function randomModel(shape: ModelShape, random: Random): QuantizedModel {
       if (scheme.gates === 'level3' && gate !== 2) {
         let bound = 0;
         for (let k = 0; k < columns; k++) bound += 127 * Math.abs(weights[row * columns + k]);
-        const clamp = (value: number): number => Math.max(-bound, Math.min(bound + 1, Math.round(value)));
+        const clamp = (value: number): number =>
+          Math.max(-bound, Math.min(bound + 1, Math.round(value)));
         const width = Math.max(1, rowNorm * 60) * (0.2 + random.uniform());
         const centre = (random.uniform() * 2 - 1) * width;
         const never = random.integer(16);
@@ -79,7 +92,9 @@ export function randomModel(shape: ModelShape, random: Random): QuantizedModel {
     inputSize = hiddenSize;
     return layer;
   });
-  const weights = Int8Array.from({ length: shape.classes * inputSize }, () => randomCode(random, ternary));
+  const weights = Int8Array.from({ length: shape.classes * inputSize }, () =>
+    randomCode(random, ternary),
+  );
   const shift = commonShift(norm(weights, 0, inputSize), 9);
   const rows = Array.from({ length: shape.classes }, (_, n) =>
     randomLinear(random, norm(weights, n * inputSize, inputSize), 9, shift),
@@ -97,7 +112,10 @@ export function randomModel(shape: ModelShape, random: Random): QuantizedModel {
         : {
             kind: 'tokens',
             vocabSize,
-            embedding: Int8Array.from({ length: vocabSize * shape.inputSize }, () => random.integer(255) - 127),
+            embedding: Int8Array.from(
+              { length: vocabSize * shape.inputSize },
+              () => random.integer(255) - 127,
+            ),
           },
     layers,
     head: { classes: shape.classes, weights, rows, when: shape.when },

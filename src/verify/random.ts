@@ -37,7 +37,15 @@ export function randomCase(seed: number, index: number): RandomCase {
   const lengths = Array.from({ length: size(3) }, () => size(4));
   const model = randomModel(shape, random);
   const design = plan(model, { name: `random_${seed}_${index}`.replace('-', 'm'), rows, columns });
-  return { index, shape, rows, columns, lengths, design, batches: randomInput(design, lengths, random) };
+  return {
+    index,
+    shape,
+    rows,
+    columns,
+    lengths,
+    design,
+    batches: randomInput(design, lengths, random),
+  };
 }
 
 /** "int8 7 -> 13 -> 5 classes, 3x2, tokens": enough to tell cases apart in a report. */

@@ -113,7 +113,10 @@ export async function verify(
       status: bitMismatches + cycleMismatches === 0 ? 'passed' : 'failed',
       bitMismatches,
       cycleMismatches,
-      problems: [...smooth.firstProblems, ...stalled.firstProblems.map((text) => `with stalls: ${text}`)],
+      problems: [
+        ...smooth.firstProblems,
+        ...stalled.firstProblems.map((text) => `with stalls: ${text}`),
+      ],
     });
   }
   options.onProgress?.(engines.length, engines.length, 'done');

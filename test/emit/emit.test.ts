@@ -1,0 +1,134 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { plan } from '../../src/design/plan.js';
+import { lintIverilog, lintVerilator } from '../../src/eda/native-sim.js';
+import { findTool } from '../../src/eda/tools.js';
+import { emit } from '../../src/emit/emit.js';
+import { bitsOf, hexWord, literal, packedLiteral } from '../../src/emit/literal.js';
+import { emitProject } from '../../src/emit/project.js';
+import { render, templateSource, TEMPLATE_DIRECTORY } from '../../src/emit/render.js';
+import { Random } from '../../src/model/random.js';
+import { testVectors, randomInput } from '../../src/verify/golden-run.js';
+import { randomModel } from '../../src/verify/random-model.js';
+import { describeCase, randomCase } from '../../src/verify/random.js';
+import { simulate } from '../../sim/simulate.js';
+
+const verilator = (await findTool('verilator')) !== undefined;
+const iverilog = (await findTool('iverilog')) !== undefined;
+
+function tinyDesign(scheme: 'int8' | 'ternary-level3') {
+  const shape = { scheme, inputSize: 2, hiddenSizes: [2], classes: 3, when: 'every-step' } as const;
+  return plan(randomModel(shape, new Random(4)), { name: 'tiny', rows: 2, columns: 1 });
+}
+
+describe('emit', () => {
+  test('gives the same bytes for the same design', () => {
+    const once = (): string => {
+      const design = tinyDesign('ternary-level3');
+      const batches = randomInput(design, [3, 2], new Random(5));
+      const project = emitProject(
+        design,
+        testVectors(design, batches),
+        simulate(design, { sequences: [3, 2] }),
+      );
+      return JSON.stringify(project);
+    };
+    expect(once()).toBe(once());
+  });
+
+  test.each(['int8', 'ternary-level3'] as const)(
+    'writes a small %s design that a person can read',
+    async (scheme) => {
+      const { files } = emit(tinyDesign(scheme));
+      const generated = Object.keys(files).filter(
+        (file) => file.startsWith('tiny') && file.endsWith('.v'),
+      );
+      for (const file of generated) {
+        await expect(files[file]).toMatchFileSnapshot(`../golden/${scheme}/${file}`);
+      }
+    },
+  );
+
+  test('ships every module that it instantiates and no other', () => {
+    for (const scheme of ['int8', 'ternary-level3'] as const) {
+      const { files, sources } = emit(tinyDesign(scheme));
+      const text = sources.map((file) => files[file]).join('\n');
+      const used = new Set(
+        [...text.matchAll(/^\s+((?:hg|tiny)_\w+) (?:#\(|u_\w+ \()/gm)].map((match) => match[1]),
+      );
+      const shipped = new Set(sources.map((file) => file.replace('.v', '')));
+      shipped.delete('tiny');
+      expect(shipped).toEqual(used);
+    }
+  });
+
+  test('carries no date, host or user', () => {
+    const text = Object.values(emit(tinyDesign('int8')).files).join('\n');
+    expect(text).not.toMatch(/20\d\d-\d\d-\d\d/);
+    expect(text).not.toContain(process.cwd());
+  });
+});
+
+describe('lint', () => {
+  const cases = Array.from({ length: 6 }, (_, index) => randomCase(21, index));
+
+  test
+    .skipIf(!verilator)
+    .each(cases.map((candidate) => [describeCase(candidate), candidate] as const))(
+    'is clean under verilator -Wall (skipped without verilator): %s',
+    async (_, { design }) => {
+      const { files, top } = emit(design);
+      expect(await lintVerilator(files, top)).toMatchObject({ clean: true });
+    },
+    60_000,
+  );
+
+  test
+    .skipIf(!iverilog)
+    .each(cases.map((candidate) => [describeCase(candidate), candidate] as const))(
+    'is clean under iverilog -Wall (skipped without iverilog): %s',
+    async (_, { design }) => {
+      const { files, top } = emit(design);
+      expect(await lintIverilog(files, top)).toMatchObject({ clean: true });
+    },
+    60_000,
+  );
+
+  const leaves = readdirSync(TEMPLATE_DIRECTORY).filter((file) => file.endsWith('.v'));
+  test.skipIf(!verilator).each(leaves)(
+    'leaf module %s is clean under verilator -Wall as it stands (skipped without verilator)',
+    async (leaf) => {
+      const files = Object.fromEntries(leaves.map((file) => [file, templateSource(file)]));
+      const top = leaf.replace('.v', '');
+      // Modules that `leaf` does not use are no part of the check.
+      const needed = new Set<string>();
+      const visit = (name: string): void => {
+        if (needed.has(name) || !(name in files)) return;
+        needed.add(name);
+        for (const match of files[name].matchAll(/^\s+(hg_\w+) #\(/gm)) visit(`${match[1]}.v`);
+      };
+      visit(leaf);
+      const used = Object.fromEntries([...needed].map((name) => [name, files[name]]));
+      expect(await lintVerilator(used, top)).toMatchObject({ clean: true });
+    },
+    60_000,
+  );
+});
+
+describe('render', () => {
+  test('a name that the view-model lacks is an error, not an empty string', () => {
+    expect(() => render('ice40.ys.hbs', { sources: [] })).toThrow('"top" not defined');
+  });
+});
+
+describe('literals', () => {
+  test('state their width and refuse what does not fit', () => {
+    expect(literal(5, 3)).toBe("3'd5");
+    expect(() => literal(8, 3)).toThrow('literal: 8 does not fit 3 unsigned bits');
+    expect(() => literal(-1, 3)).toThrow(RangeError);
+    expect(bitsOf(-3, 8)).toBe(0xfdn);
+    expect(() => bitsOf(-129, 8)).toThrow('bitsOf: -129 does not fit 8 bits');
+    expect(hexWord(0xfdn, 9)).toBe('0fd');
+    expect(packedLiteral([1, 2], 4)).toBe("8'h21");
+  });
+});

@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+import { simulateClosedForm } from '../../sim/closed-form.js';
+import { simulate } from '../../sim/simulate.js';
+import { simulateStepByStep } from '../../sim/step-by-step.js';
+import { plan } from '../../src/design/plan.js';
+import { macsPerStep } from '../../src/design/design.js';
+import { Random } from '../../src/model/random.js';
+import { randomModel, type ModelShape } from '../../src/verify/random-model.js';
+import { randomCase } from '../../src/verify/random.js';
+
+function designOf(shape: Partial<ModelShape>, rows: number, columns: number) {
+  const full: ModelShape = {
+    scheme: 'ternary-level3',
+    inputSize: 64,
+    hiddenSizes: [64],
+    classes: 10,
+    when: 'last-step',
+    ...shape,
+  };
+  return plan(randomModel(full, new Random(1)), { name: 'dut', rows, columns });
+}
+
+describe('closed form and step-by-step simulation', () => {
+  test.each(Array.from({ length: 150 }, (_, index) => index))(
+    'agree on cycles, breakdown and every result (random design %i of seed 3)',
+    (index) => {
+      const random = new Random(index);
+      const { design } = randomCase(3, index);
+      const sequences = Array.from({ length: 1 + random.integer(4) }, () => 1 + random.integer(12));
+      const closed = simulateClosedForm(design, { sequences });
+      const trace = simulateStepByStep(design, { sequences });
+      expect(closed.cycles).toBe(trace.cycles);
+      expect(closed.breakdown).toEqual(trace.breakdown);
+      expect(closed.outputCycles).toEqual(trace.outputCycles);
+      expect(closed.stepStarts).toEqual(trace.stepStarts);
+    },
+  );
+
+  test('every cycle is accounted for', () => {
+    const { design } = randomCase(5, 2);
+    const { cycles, breakdown } = simulateClosedForm(design, { sequences: [7, 3] });
+    const sum = Object.values(breakdown).reduce((total: number, count: number) => total + count, 0);
+    expect(sum).toBe(cycles);
+  });
+});
+
+describe('simulate', () => {
+  test('keeps a 16-row array at least 90 % busy with one sequence, H = I = 64', () => {
+    for (const scheme of ['int8', 'ternary-level3'] as const) {
+      expect(
+        simulate(designOf({ scheme }, 16, 1), { sequences: [20] }).utilization,
+      ).toBeGreaterThan(0.9);
+    }
+  });
+
+  test('hides the tail of a step behind the x part of the next', () => {
+    const design = designOf({}, 16, 1);
+    const { cyclesPerStep } = simulate(design, { sequences: [20] });
+    expect(cyclesPerStep).toBe(design.jobs[0].folds * design.jobs[0].foldCycles);
+  });
+
+  test('counts one multiply-accumulate per weight, step and column', () => {
+    const design = designOf({ when: 'every-step', hiddenSizes: [5, 9], inputSize: 3 }, 4, 3);
+    const { lstm, head } = macsPerStep(design);
+    expect(lstm).toBe(20 * 8 + 36 * 14);
+    expect(head).toBe(10 * 9);
+    expect(simulate(design, { sequences: [6] }).activity.macs).toBe(6 * 3 * (lstm + head));
+  });
+
+  test('a run takes cyclesPerStep more for every further step', () => {
+    const design = designOf({ when: 'every-step' }, 8, 2);
+    const short = simulate(design, { sequences: [10] });
+    const long = simulate(design, { sequences: [1010] });
+    expect(long.cycles - short.cycles).toBe(1000 * short.cyclesPerStep);
+  });
+
+  test('refuses a workload without steps', () => {
+    const design = designOf({}, 4, 1);
+    expect(() => simulate(design, { sequences: [] })).toThrow(
+      'sequences: none given, need at least 1',
+    );
+    expect(() => simulate(design, { sequences: [3, 0] })).toThrow(
+      'sequences[1]: 0 is not a positive integer',
+    );
+  });
+});
