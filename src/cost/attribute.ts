@@ -1,0 +1,197 @@
+/**
+ * Which part of a design each cell of a synthesized, flattened netlist belongs to. Registers, memories,
+ * multipliers and carries still bear their module's source file or instance path; a LUT, which bears
+ * nothing, belongs where its output goes.
+ */
+import type { Primitive } from './primitives.js';
+import type { MemorySpec } from '../design/design.js';
+import { countResources, type Family, type Resources } from '../eda/synth.js';
+
+/** Parts as a netlist tells them apart. */
+export type Bucket = Exclude<Primitive, MemoryLogic> | `memory:${MemorySpec['role']}` | 'unknown';
+type MemoryLogic = 'rom-logic' | 'ram-logic' | 'ram-lut' | 'memory-glue';
+
+interface Cell {
+  readonly type: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly port_directions: Readonly<Record<string, string>>;
+  readonly connections: Readonly<Record<string, readonly (number | string)[]>>;
+}
+
+interface Module {
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly cells: Readonly<Record<string, Cell>>;
+  readonly netnames: Readonly<Record<string, { readonly bits: readonly (number | string)[] }>>;
+}
+
+const FILES: readonly (readonly [RegExp, Bucket])[] = [
+  [/_sequencer\.v/, 'sequencer'],
+  [/hg_drain\.v/, 'drain'],
+  [/hg_stream_in\.v/, 'input-stream'],
+  [/hg_stream_out\.v/, 'output-stream'],
+  [/hg_source_token\.v/, 'token-source'],
+  [/hg_source_dense\.v/, 'dense-source'],
+  [/hg_weight_bank\.v/, 'weight-bank'],
+  [/hg_pe_ternary\.v/, 'pe-ternary'],
+  [/hg_pe_int8\.v/, 'pe-int8'],
+  [/hg_threshold\.v/, 'threshold'],
+  [/hg_requantize\.v/, 'requantizer'],
+  [/hg_tanh_lookup\.v/, 'tanh-lookup'],
+  [/hg_argmax\.v/, 'argmax'],
+  [/hg_cell_level3\.v|hg_shift_multiplier\.v/, 'cell-level3'],
+  [/hg_cell_int16\.v/, 'cell-int16'],
+  [/hg_lane_level3\.v/, 'lane-level3'],
+  [/hg_lane_int16\.v/, 'lane-int16'],
+  [/_column\.v/, 'drain-mux'],
+];
+
+/** Innermost instance first: the first pattern found in a path is the part. */
+const PATHS: readonly (readonly [RegExp, Bucket])[] = [
+  // Read registers of memories, by the nets they drive.
+  [/^row_(word|0)$/, 'memory:rows'],
+  [/^weight_\d+$/, 'memory:weights'],
+  [/^x_\d+$/, 'memory:embedding'],
+  [/u_tanh\.entry$/, 'memory:tanh'],
+  [/u_column_\d+\.h_data$/, 'memory:hidden'],
+  [/u_cell\.c_read$/, 'memory:cell'],
+  [/u_table\b/, 'memory:tanh'],
+  [/u_embedding\b/, 'memory:embedding'],
+  [/u_source_\d+\.u_x\b/, 'memory:input'],
+  [/u_weights_\d+\.u_rom\b/, 'memory:weights'],
+  [/\bu_rows\b/, 'memory:rows'],
+  [/\bu_h\b/, 'memory:hidden'],
+  [/u_cell\.u_c\b/, 'memory:cell'],
+  [/u_tanh\b/, 'tanh-lookup'],
+  [/u_pe\b/, 'pe-ternary'],
+  [/u_threshold\b/, 'threshold'],
+  [/u_requantize\b/, 'requantizer'],
+  [/u_argmax\b/, 'argmax'],
+  [/u_cell\b/, 'cell-level3'],
+  [/u_lane\b/, 'lane-level3'],
+  [/u_column_\d+\b/, 'drain-mux'],
+  [/u_source_\d+\b/, 'token-source'],
+  [/u_weights_\d+\b/, 'weight-bank'],
+  [/u_sequencer\b/, 'sequencer'],
+  [/u_drain\b/, 'drain'],
+  [/u_stream_in\b/, 'input-stream'],
+  [/u_stream_out\b/, 'output-stream'],
+];
+
+/** Buckets whose name the scheme decides. */
+export interface SchemeNames {
+  readonly pe: 'pe-ternary' | 'pe-int8';
+  readonly cell: 'cell-level3' | 'cell-int16';
+  readonly lane: 'lane-level3' | 'lane-int16';
+  readonly source: 'token-source' | 'dense-source';
+}
+
+const LOGIC = /^(SB_LUT4|LUT[1-6]|INV|MUXF[78]|PFUMX|L6MUX21|\$lut)$/;
+const MEMORY = /RAM|^DP16KD$|^PDPW16KD$|DPR16X4/;
+
+export type PartCounts = Readonly<Partial<Record<Bucket, Resources>>>;
+
+/** Resources of every part; they add up to those of the whole netlist. */
+export function attributeCells(
+  netlistJson: string,
+  top: string,
+  family: Family,
+  names: SchemeNames,
+): PartCounts {
+  const { modules } = JSON.parse(netlistJson) as { modules: Record<string, Module> };
+  const module = modules[top];
+  const cells = Object.entries(module.cells).filter(([, cell]) => cell.type !== '$scopeinfo');
+  const netPaths = readablePaths(module);
+  const sinks = new Map<number | string, string[]>();
+  for (const [name, cell] of cells) {
+    for (const [port, bits] of Object.entries(cell.connections)) {
+      if (cell.port_directions[port] !== 'input') continue;
+      for (const bit of bits) {
+        if (typeof bit !== 'number') continue;
+        const list = sinks.get(bit);
+        if (list) list.push(name);
+        else sinks.set(bit, [name]);
+      }
+    }
+  }
+  const rename = (bucket: Bucket): Bucket => {
+    if (bucket === 'pe-ternary' || bucket === 'pe-int8') return names.pe;
+    if (bucket === 'cell-level3' || bucket === 'cell-int16') return names.cell;
+    if (bucket === 'lane-level3' || bucket === 'lane-int16') return names.lane;
+    if (bucket === 'token-source' || bucket === 'dense-source') return names.source;
+    return bucket;
+  };
+  const outputs = (cell: Cell): (number | string)[] =>
+    Object.entries(cell.connections)
+      .filter(([port]) => cell.port_directions[port] === 'output')
+      .flatMap(([, bits]) => bits);
+  const buckets = new Map<string, Bucket>();
+
+  const anchor = (name: string, cell: Cell): Bucket => {
+    const source = cell.attributes['src'] ?? '';
+    const isStore = MEMORY.test(cell.type);
+    if (!isStore) {
+      for (const [file, bucket] of FILES) if (file.test(source)) return bucket;
+    }
+    const paths = [name.replaceAll('\\', ''), ...outputs(cell).flatMap((bit) => netPaths.get(bit) ?? [])];
+    for (const path of paths) {
+      for (const [pattern, bucket] of PATHS) if (pattern.test(path)) return bucket;
+    }
+    if (source.includes(`${top}.v`)) return 'column-delay';
+    return 'unknown';
+  };
+
+  const visiting = new Set<string>();
+  const bucketOf = (name: string): Bucket => {
+    const known = buckets.get(name);
+    if (known !== undefined) return known;
+    const cell = module.cells[name];
+    if (!LOGIC.test(cell.type)) {
+      const bucket = rename(anchor(name, cell));
+      buckets.set(name, bucket);
+      return bucket;
+    }
+    if (visiting.has(name)) return 'unknown';
+    visiting.add(name);
+    const votes = new Map<Bucket, number>();
+    for (const bit of outputs(cell)) {
+      for (const sink of sinks.get(bit) ?? []) {
+        const bucket = bucketOf(sink);
+        if (bucket !== 'unknown') votes.set(bucket, (votes.get(bucket) ?? 0) + 1);
+      }
+    }
+    visiting.delete(name);
+    let best: Bucket = 'unknown';
+    let most = 0;
+    for (const [bucket, count] of [...votes].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      if (count > most) [best, most] = [bucket, count];
+    }
+    if (best === 'unknown') best = rename(anchor(name, cell));
+    buckets.set(name, best);
+    return best;
+  };
+
+  const types = new Map<Bucket, Record<string, number>>();
+  for (const [name, cell] of cells) {
+    const bucket = bucketOf(name);
+    const counts = types.get(bucket) ?? {};
+    counts[cell.type] = (counts[cell.type] ?? 0) + 1;
+    types.set(bucket, counts);
+  }
+  return Object.fromEntries(
+    [...types].sort(([a], [b]) => (a < b ? -1 : 1)).map(([bucket, counts]) => [bucket, countResources(counts, family)]),
+  );
+}
+
+/** Instance paths by which a net is known, without the names that Yosys made up. */
+function readablePaths(module: Module): Map<number | string, string[]> {
+  const paths = new Map<number | string, string[]>();
+  for (const [name, { bits }] of Object.entries(module.netnames)) {
+    if (name.startsWith('$') || /_(SB_|LUT|TRELLIS|CCU2C|PFUMX|L6MUX|DP16|MULT18)/.test(name)) continue;
+    for (const bit of bits) {
+      const list = paths.get(bit);
+      if (list) list.push(name);
+      else paths.set(bit, [name]);
+    }
+  }
+  return paths;
+}
