@@ -28,6 +28,11 @@ export interface PnrOptions extends RunLimits {
   readonly seed?: number;
   /** Frequency to aim for; nextpnr's default is 12 MHz. */
   readonly freqMhz?: number;
+  /**
+   * HeAP (nextpnr's default) or simulated annealing. Default: HeAP, except when nearly all DSP blocks
+   * are taken: HeAP then depends on luck to legalize them, and some seeds never end.
+   */
+  readonly placer?: 'heap' | 'sa';
   /** Input port whose clock `fmaxMhz` is about; default `clk_i`. */
   readonly clock?: string;
   /** The npm build (default) or `nextpnr-ice40` on PATH. */
@@ -69,6 +74,7 @@ export async function placeAndRouteIce40(
     ...[`--${device}`, '--package', options.package ?? DEFAULT_PACKAGE[device]],
     ...['--json', 'netlist.json', '--asc', 'design.asc', '--report', 'report.json'],
     ...['--seed', String(seed), '--timing-allow-fail'],
+    ...['--placer', options.placer ?? defaultPlacer(netlistJson)],
     ...(options.freqMhz === undefined ? [] : ['--freq', String(options.freqMhz)]),
   ];
   const files = { 'netlist.json': netlistJson };
@@ -89,6 +95,15 @@ export async function placeAndRouteIce40(
     seed,
     ...{ tool: run.tool, toolVersion: run.toolVersion, log: run.log },
   };
+}
+
+/** DSP blocks from which on HeAP is not trusted with them; UP5K has 8. */
+const CROWDED_DSPS = 7;
+
+function defaultPlacer(netlistJson: Uint8Array | string): 'heap' | 'sa' {
+  const text = typeof netlistJson === 'string' ? netlistJson : new TextDecoder().decode(netlistJson);
+  const cells = text.match(/"type": "SB_MAC16"/g)?.length ?? 0;
+  return cells >= CROWDED_DSPS ? 'sa' : 'heap';
 }
 
 export interface Ice40Measurement {

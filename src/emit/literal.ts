@@ -31,7 +31,7 @@ export function packedLiteral(fields: readonly number[], width: number): string 
   return `${total}'h${hexWord(value, total)}`;
 }
 
-/** Index of the most significant bit, for `[msb:0]`. */
+/** Index of the most significant bit, for `[msb:0]`; padded, so that declarations line up. */
 export function msb(width: number): string {
-  return String(width - 1);
+  return String(width - 1).padStart(2);
 }

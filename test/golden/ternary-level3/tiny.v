@@ -14,18 +14,18 @@ module tiny (
     input  wire        rst_i,  // synchronous, active high
     input  wire        s_axis_tvalid,
     output wire        s_axis_tready,
-    input  wire [7:0] s_axis_tdata,
+    input  wire [ 7:0] s_axis_tdata,
     input  wire        s_axis_tlast,
     output wire        m_axis_tvalid,
     input  wire        m_axis_tready,
-    output wire [7:0] m_axis_tdata,
+    output wire [ 7:0] m_axis_tdata,
     output wire        m_axis_tlast
 );
 
   // Input: two steps of x.
   wire        load;
   wire        load_buffer;
-  wire [0:0] load_index;
+  wire [ 0:0] load_index;
   wire        x_full;
   wire        x_last;
   wire        x_buffer;
@@ -55,19 +55,19 @@ module tiny (
   wire        issue_valid;
   wire        issue_input;
   wire        issue_clear;
-  wire [1:0] issue_h_addr;
-  wire [0:0] issue_index;
+  wire [ 1:0] issue_h_addr;
+  wire [ 0:0] issue_index;
   wire        x_release;
-  wire [4:0] weight_addr;
+  wire [ 4:0] weight_addr;
   wire        flush;
-  wire [0:0] flush_last_row;
+  wire [ 0:0] flush_last_row;
   wire        flush_first_fold;
   wire        flush_last_fold;
   wire        flush_first_job;
   wire        flush_head;
   wire        flush_fresh;
   wire        flush_bank;
-  wire [0:0] flush_layer;
+  wire [ 0:0] flush_layer;
   wire        lstm_done;
   wire        head_done;
   wire        result_taken;
@@ -101,15 +101,15 @@ module tiny (
   );
 
   wire        drain_valid;
-  wire [0:0] drain_select;
-  wire [3:0] row_addr;
+  wire [ 0:0] drain_select;
+  wire [ 3:0] row_addr;
   wire        drain_head;
   wire [ 1:0] drain_gate;
   wire        drain_first;
   wire        drain_last;
   wire        drain_fresh;
   wire        drain_bank;
-  wire [0:0] drain_layer;
+  wire [ 0:0] drain_layer;
 
   hg_drain #(
       .ROW_SELECT_WIDTH(1),
@@ -154,12 +154,12 @@ module tiny (
   );
 
   // Weights: one bank per row of the array; the address moves down one row per cycle.
-  reg  [4:0] weight_addr_q;
+  reg  [ 4:0] weight_addr_q;
 
   always @(posedge clk_i) weight_addr_q <= weight_addr;
 
-  wire [4:0] weight_addr_1;
-  wire [1:0] weight_0;
+  wire [ 4:0] weight_addr_1;
+  wire [ 1:0] weight_0;
 
   hg_weight_bank #(
       .WIDTH     (2),
@@ -173,8 +173,8 @@ module tiny (
       .weight_o(weight_0)
   );
 
-  wire [4:0] weight_addr_2;
-  wire [1:0] weight_1;
+  wire [ 4:0] weight_addr_2;
+  wire [ 1:0] weight_1;
 
   hg_weight_bank #(
       .WIDTH     (2),
@@ -191,11 +191,11 @@ module tiny (
   wire unused_weight_addr = &weight_addr_2;
 
   // Columns: one sequence each, every one a cycle behind its western neighbour.
-  wire [7:0] issue_0;
-  wire [9:0] drain_0;
+  wire [ 7:0] issue_0;
+  wire [ 9:0] drain_0;
   wire [25:0] row_0;
-  wire [3:0] weights_0;
-  wire [3:0] weights_1;
+  wire [ 3:0] weights_0;
+  wire [ 3:0] weights_1;
 
   assign issue_0 = {x_release, x_buffer, issue_index, issue_h_addr, issue_clear, issue_input, issue_valid};
   assign drain_0 = {
@@ -212,12 +212,12 @@ module tiny (
   assign row_0 = row_word;
   assign weights_0 = { weight_1, weight_0 };
 
-  assign {release_x, release_buffer} = issue_0[7-:2];
+  assign {release_x, release_buffer} = issue_0[ 7-:2];
 
   wire [ 7:0] x_0;
   wire        lstm_done_0;
   wire        head_done_0;
-  wire [1:0] class_0;
+  wire [ 1:0] class_0;
 
   hg_source_dense #(
       .INDEX_WIDTH(1)

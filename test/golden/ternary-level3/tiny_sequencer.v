@@ -20,20 +20,20 @@ module tiny_sequencer (
     output wire        issue_valid_o,  // an operand that is not masked
     output wire        issue_input_o,  // it is an x, else an h
     output wire        issue_clear_o,
-    output wire [1:0] issue_h_addr_o,
-    output wire [0:0] issue_index_o,  // of x
+    output wire [ 1:0] issue_h_addr_o,
+    output wire [ 0:0] issue_index_o,  // of x
     output reg         x_buffer_o,
     output wire        x_release_o,
-    output reg  [4:0] weight_addr_o,
+    output reg  [ 4:0] weight_addr_o,
     output wire        flush_o,
-    output wire [0:0] flush_last_row_o,
+    output wire [ 0:0] flush_last_row_o,
     output wire        flush_first_fold_o,
     output wire        flush_last_fold_o,
     output wire        flush_first_job_o,
     output wire        flush_head_o,
     output wire        flush_fresh_o,
     output wire        flush_bank_o,
-    output wire [0:0] flush_layer_o,
+    output wire [ 0:0] flush_layer_o,
     output reg         result_last_o   // the result under way is the last of its sequence
 );
 
@@ -41,9 +41,9 @@ module tiny_sequencer (
   localparam [1:0] FLUSH = 2'd2;
 
   reg [1:0] state_q;
-  reg [1:0] segment_q;
-  reg [0:0] k_q;
-  reg [1:0] fold_q;
+  reg [ 1:0] segment_q;
+  reg [ 0:0] k_q;
+  reg [ 1:0] fold_q;
   reg       bank_q;       // where this step's h goes; the previous step's is in the other bank
   reg       fresh_q;      // first step of a sequence
   reg       last_step_q;
@@ -51,18 +51,18 @@ module tiny_sequencer (
   reg       result_busy_q;
 
   // What the schedule says about the segment.
-  reg [0:0] last_k;
+  reg [ 0:0] last_k;
   reg       is_input;
   reg       is_previous;
-  reg [1:0] h_base;
+  reg [ 1:0] h_base;
   reg [3:0] max_pending;
   reg       is_first_segment;
   reg       is_last_segment;
-  reg [1:0] first_segment;
-  reg [1:0] last_fold;
-  reg [0:0] last_row;  // in the last fold
+  reg [ 1:0] first_segment;
+  reg [ 1:0] last_fold;
+  reg [ 0:0] last_row;  // in the last fold
   reg       is_head;
-  reg [0:0] layer;
+  reg [ 0:0] layer;
   reg       ends_step;
 
   always @(*) begin
@@ -158,7 +158,7 @@ module tiny_sequencer (
   assign flush_bank_o       = bank_q;
   assign flush_layer_o      = layer;
 
-  wire [1:0] next_fold_segment =
+  wire [ 1:0] next_fold_segment =
       !at_last_fold ? first_segment : ends_step ? 2'd0 : segment_q + 2'd1;
 
   always @(posedge clk_i) begin
