@@ -101,7 +101,8 @@ export async function placeAndRouteIce40(
 const CROWDED_DSPS = 7;
 
 function defaultPlacer(netlistJson: Uint8Array | string): 'heap' | 'sa' {
-  const text = typeof netlistJson === 'string' ? netlistJson : new TextDecoder().decode(netlistJson);
+  const text =
+    typeof netlistJson === 'string' ? netlistJson : new TextDecoder().decode(netlistJson);
   const cells = text.match(/"type": "SB_MAC16"/g)?.length ?? 0;
   return cells >= CROWDED_DSPS ? 'sa' : 'heap';
 }
