@@ -3,7 +3,7 @@ import {
   DEFAULT_OPTIMIZER,
   type Engine,
   type OptimizerConfig,
-  type SessionConfig,
+  type Session,
 } from '../engine/engine.js';
 import type { Dataset } from '../model/dataset.js';
 import {
@@ -15,6 +15,7 @@ import {
   type Tensors,
   toTensors,
 } from '../model/model.js';
+import { adaptScheme } from '../quant/quantize.js';
 import { type Batches, seriesBatches, textBatches } from './batches.js';
 import { breathe, evaluate, type Evaluation } from './evaluate.js';
 
@@ -30,6 +31,11 @@ export interface TrainConfig {
   /** Sequences side by side. */
   readonly batch: number;
   readonly epochs: number;
+  /**
+   * Part of the steps trained without quantization first, then the optimizer goes on in the scheme.
+   * int8 follows its float twin closely that way; ternary weights do better from the start.
+   */
+  readonly floatPart: number;
   /** Stop after so many steps instead of after `epochs`. */
   readonly steps?: number | undefined;
   readonly learningRate: number;
@@ -60,6 +66,7 @@ export function trainConfig(
     restart: 30,
     batch: 20,
     epochs: 5,
+    floatPart: given.scheme === 'int8' ? 0.8 : 0,
     learningRate: given.scheme === 'ternary-level3' ? 1e-2 : 2e-2,
     hold: 0.3,
     finalRate: 0.02,
@@ -183,6 +190,22 @@ function prefixed(prefix: string, tensors: Tensors): Record<string, Tensor> {
   return Object.fromEntries(Object.entries(tensors).map(([name, t]) => [prefix + name, t]));
 }
 
+/** A session in the model's scheme with the moments of `before`; h and c start from zero. */
+function quantizedSession(
+  before: Session,
+  model: Model,
+  sessionFor: (model: Model) => Session,
+): Session {
+  const session = sessionFor(model);
+  const zero = Object.entries(session.snapshot()).filter(([name]) => name.startsWith('state.'));
+  session.restore({
+    ...before.snapshot(),
+    ...toTensors(model).tensors,
+    ...Object.fromEntries(zero),
+  });
+  return session;
+}
+
 /**
  * Train on a dataset and return the parameters of the best validation. The same dataset, config and
  * engine give the same result bit for bit, also across a checkpoint and resume.
@@ -204,25 +227,25 @@ export async function train(
   if (start.scheme !== config.scheme) {
     throw new TypeError(`train: the initial model is ${start.scheme}, the config ${config.scheme}`);
   }
-  const sessionConfig: SessionConfig = {
-    model: start,
-    batch: config.batch,
-    timeSteps: batches.timeSteps,
-    optimizer: config.optimizer,
+  const floatSteps = config.scheme === 'float' ? 0 : Math.round(config.floatPart * steps);
+  let step = resume?.meta.step ?? 0;
+  const sessionFor = (model: Model): Session => {
+    const { batch, optimizer } = config;
+    return engine.createSession({ model, batch, timeSteps: batches.timeSteps, optimizer });
   };
-  const session = engine.createSession(sessionConfig);
+  // A checkpoint at floatSteps itself is still the float session's: the switch comes after it.
+  const floatFirst = floatSteps > 0 && step <= floatSteps;
+  let session = sessionFor(floatFirst ? { ...start, scheme: 'float' } : start);
   const { meta: modelMeta } = toTensors(start);
   const validations: Validation[] = [];
   const curve: (readonly [number, number])[] = [];
   let best: { model: Model; index: number } | undefined;
-  let step = 0;
   let running = NaN;
   if (resume !== undefined) {
     if (JSON.stringify(resume.meta.config) !== JSON.stringify(config)) {
       throw new TypeError('train: the checkpoint was made under other settings');
     }
     session.restore(resume.tensors);
-    step = resume.meta.step;
     running = resume.meta.runningLoss;
     validations.push(...resume.meta.validations);
     curve.push(...resume.meta.curve);
@@ -255,7 +278,7 @@ export async function train(
   const validSplit = dataset.valid.length > 1 ? 'valid' : 'train';
   const every = Math.max(1, Math.floor(steps / Math.max(1, config.validations)));
   const validate = async (): Promise<void> => {
-    const model = session.model();
+    const model = adaptScheme(session.model(), config.scheme);
     const result: Evaluation = await evaluate(model, dataset, validSplit, engine, {
       limit: config.validationLimit,
       goldenSteps: 50,
@@ -289,6 +312,11 @@ export async function train(
     told = clock();
   };
   while (step < steps) {
+    if (floatSteps > 0 && step === floatSteps) {
+      const before = session;
+      session = quantizedSession(before, adaptScheme(before.model(), config.scheme), sessionFor);
+      before.dispose();
+    }
     const { batch, fresh } = batches.at(step);
     for (const lane of fresh) session.reset(lane);
     const { loss } = session.trainStep(batch, learningRateAt(config, step, steps));

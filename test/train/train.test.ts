@@ -128,6 +128,21 @@ describe('text', () => {
     },
   );
 
+  test('resumes at the very step where quantization begins', async () => {
+    const config = trainConfig({ ...small, scheme: 'int8', steps: 20, floatPart: 0.5 });
+    const states: TrainState[] = [];
+    const whole = await train(text, config, engine, {
+      checkpointSeconds: 0,
+      onCheckpoint: (s) => void states.push(structuredClone(s)),
+    });
+    for (const step of [9, 10, 11]) {
+      const resume = states.find((s) => s.meta.step === step)!;
+      expect((await train(text, config, engine, { resume })).model, `step ${step}`).toEqual(
+        whole.model,
+      );
+    }
+  });
+
   test('refuses to resume under other settings', async () => {
     const config = trainConfig({ ...small, scheme: 'int8', steps: 4 });
     const states: TrainState[] = [];
