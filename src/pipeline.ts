@@ -3,10 +3,10 @@
  *
  *   DatasetSpec --loadDataset--> Dataset --train--> Model --quantize--> QuantizedModel --plan--> Design
  *   Design --simulate--> SimulationReport
- *   Design --emit--> Netlist --cosimulate--> CosimulationResult
- *                            --measureIce40--> LUT, FF, BRAM, DSP, Fmax
+ *   Design --emit--> Netlist --measureIce40--> LUT, FF, BRAM, DSP, Fmax
+ *   Design --verify--> Verification
  *
- * src/cli/stages.ts runs the same functions on a run folder, and skips what is up to date.
+ * src/cli/stages/ runs the same functions on a run folder, and skips what is up to date.
  */
 
 /** Files -> symbols or series, split in training, validation and test. */
@@ -28,12 +28,14 @@ export { plan, type PlanOptions } from './design/plan.js';
 /** Design -> SimulationReport: cycles, where they went, how often each part acted. */
 export { simulate } from '../sim/simulate.js';
 
-/** Design -> Netlist: the Verilog project as files in memory. */
+/** Design -> Netlist: Verilog as files in memory; with vectors a whole project. */
 export { emit, type Netlist } from './emit/emit.js';
-
-/** Design + Netlist + inputs -> every value and every cycle compared. */
-export { cosimulate, type CosimulationResult } from './verify/cosimulate.js';
+export { emitProject } from './emit/project.js';
 export { datasetInput } from './verify/dataset-input.js';
+export { testVectors } from './verify/golden-run.js';
+
+/** Design + inputs -> the Verilog in every simulator there is: each value and each cycle compared. */
+export { verify, type Verification } from './verify/verify.js';
 export { verifyRandom } from './verify/random.js';
 
 /** Netlist -> measured resources and clock. */

@@ -1,8 +1,10 @@
 /** `halfgate <command>`: parses, runs, and turns every failure into one message and an exit code. */
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../package-root.js';
+import * as demo from './commands/demo.js';
 import * as emit from './commands/emit.js';
 import * as quantize from './commands/quantize.js';
+import * as report from './commands/report.js';
 import * as simulate from './commands/simulate.js';
 import * as synth from './commands/synth.js';
 import * as train from './commands/train.js';
@@ -11,7 +13,7 @@ import type { Context } from './context.js';
 import { EXIT, Interrupted, tellError } from './errors.js';
 import { type ProgressSink, streamProgress } from './progress.js';
 
-const COMMANDS = [train, quantize, simulate, emit, verify, synth];
+const COMMANDS = [train, quantize, simulate, emit, verify, synth, report, demo];
 
 /** A parent halfgate shows its children's progress as a part of its own. */
 function childProgress(): ProgressSink {

@@ -50,20 +50,27 @@ const simulation = z.strictObject({
 export const SIMULATION = artifact('simulation', 1, simulation);
 export type SimulationFile = z.infer<typeof simulation>;
 
+const verdict = z.strictObject({
+  engine: z.enum(['npm', 'iverilog', 'verilator']),
+  tool: text,
+  status: z.enum(['passed', 'failed', 'skipped']),
+  bitMismatches: count,
+  cycleMismatches: count,
+  problems: z.array(z.string()),
+});
+
 const verification = z.strictObject({
   inputs,
   scheme: schemeName,
   designId: text,
   steps: size,
   cycles: count,
-  expectedCycles: count,
   hiddenChecked: count,
   resultsChecked: count,
   bitMismatches: count,
   cycleMismatches: count,
-  firstProblems: z.array(z.string()),
-  tool: text,
-  toolVersion: text,
+  passed: z.boolean(),
+  engines: z.array(verdict),
 });
 export const VERIFICATION = artifact('verification', 1, verification);
 export type VerificationFile = z.infer<typeof verification>;

@@ -1,19 +1,29 @@
 import type { Command } from 'commander';
 import { UserError } from '../../errors.js';
 import type { Context } from '../context.js';
+import { integer } from '../options.js';
 import { openRun } from '../run-choice.js';
 import { emitStage } from '../stages/emit.js';
 import { addDesignOptions, type DesignFlags, schemesOf, stageOptions } from './shared.js';
 
 interface EmitFlags extends DesignFlags {
   readonly out?: string;
+  readonly steps: number;
 }
+
+export const DEFAULT_TESTBENCH_STEPS = 32;
 
 export function register(program: Command, context: () => Context): void {
   addDesignOptions(program.command('emit'))
     .summary('write the Verilog project')
     .description('Write the Verilog project: the same design gives the same bytes.')
     .option('--out <dir>', 'folder to write (default <run>/<scheme>/verilog); replaced as a whole')
+    .option(
+      '--steps <n>',
+      'steps of test data in the testbench',
+      integer('--steps', 1, 1_000_000),
+      DEFAULT_TESTBENCH_STEPS,
+    )
     .addHelpText(
       'after',
       `
@@ -33,12 +43,8 @@ Examples:
         });
       }
       const values = schemes.map((scheme) => {
-        const { folder, netlist } = emitStage(run, scheme, {
-          ...stageOptions(flags),
-          out: flags.out,
-        });
-        const { top, designId, files } = netlist;
-        return { scheme, folder, top, designId, files: Object.keys(files).length };
+        const { out, steps } = flags;
+        return { scheme, ...emitStage(run, scheme, { ...stageOptions(flags), out, steps }) };
       });
       const lines = values.map(
         ({ scheme, folder, top, designId, files }) =>

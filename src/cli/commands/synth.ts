@@ -16,6 +16,7 @@ interface SynthFlags extends DesignFlags {
   readonly device: 'up5k' | 'hx8k';
   readonly seed: number;
   readonly native?: boolean;
+  readonly dsp: boolean;
 }
 
 export function register(program: Command, context: () => Context): void {
@@ -33,6 +34,7 @@ export function register(program: Command, context: () => Context): void {
       integer('--seed', 0, 2 ** 31 - 1),
       1,
     )
+    .option('--no-dsp', 'multipliers in LUTs: compares designs by LUTs alone')
     .option('--native', 'use yosys and nextpnr-ice40 on PATH')
     .addHelpText(
       'after',
@@ -43,7 +45,7 @@ Examples:
     )
     .action(async (flags: SynthFlags) => {
       const run = openRun(flags.run);
-      const { device, seed, native } = flags;
+      const { device, seed, native, dsp } = flags;
       const rows: string[][] = [];
       const values: object[] = [];
       for (const scheme of schemesOf(run, flags.scheme, 'quantized.json')) {
@@ -51,6 +53,7 @@ Examples:
           ...stageOptions(flags),
           device,
           seed,
+          dsp,
           tool: native === true ? 'native' : 'npm',
         } as const;
         const { value, isFresh } = await synthStage(run, scheme, options, context());

@@ -1,9 +1,10 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { UserError } from '../../errors.js';
 import { verifyRandom } from '../../pipeline.js';
+import type { VerifyEngine } from '../../verify/verify.js';
 import type { Context } from '../context.js';
 import { StageFailure } from '../errors.js';
-import { integer } from '../options.js';
+import { choice, integer, list } from '../options.js';
 import { pace } from '../progress.js';
 import { openRun } from '../run-choice.js';
 import { verifyStage } from '../stages/verify.js';
@@ -18,10 +19,12 @@ import {
 
 interface VerifyFlags extends DesignFlags {
   readonly steps: number;
+  readonly engines: readonly VerifyEngine[];
   readonly random?: number;
   readonly seed: number;
 }
 
+const VERIFY_ENGINES = ['npm', 'iverilog', 'verilator'] as const;
 export const DEFAULT_VERIFY_STEPS = 64;
 
 export function register(program: Command, context: () => Context): void {
@@ -37,6 +40,11 @@ export function register(program: Command, context: () => Context): void {
       'steps of test data to run',
       integer('--steps', 1, 1_000_000),
       DEFAULT_VERIFY_STEPS,
+    )
+    .addOption(
+      new Option('--engines <list>', `simulators: ${VERIFY_ENGINES.join(', ')}`)
+        .argParser(list(choice('--engines', VERIFY_ENGINES)))
+        .default(VERIFY_ENGINES, 'all that are installed'),
     )
     .option('--random <n>', 'verify so many random designs', integer('--random', 1, 100_000))
     .option('--seed <n>', 'seed of --random', integer('--seed', 0, 2 ** 31 - 1), 1)
@@ -59,31 +67,32 @@ async function verifyRun(flags: VerifyFlags, context: Context): Promise<void> {
   const run = openRun(flags.run);
   const rows: string[][] = [];
   const values: object[] = [];
+  const facts: string[] = [];
   for (const scheme of schemesOf(run, flags.scheme, 'quantized.json')) {
-    const options = { ...stageOptions(flags), steps: flags.steps };
+    const { steps, engines } = flags;
+    const options = { ...stageOptions(flags), steps, engines };
     const { value, isFresh } = await verifyStage(run, scheme, options, context);
     const { inputs: _, ...report } = value;
     values.push({ isFresh, ...report });
-    rows.push([
-      `${scheme}${freshText(isFresh)}`,
-      String(report.steps),
-      String(report.hiddenChecked),
-      String(report.resultsChecked),
-      String(report.bitMismatches),
-      String(report.cycles),
-      String(report.cycleMismatches),
-    ]);
+    for (const { engine, tool, status, bitMismatches, cycleMismatches } of report.engines) {
+      const isSkipped = status === 'skipped';
+      rows.push([
+        `${scheme}${freshText(isFresh)}`,
+        engine,
+        status,
+        isSkipped ? '' : String(bitMismatches),
+        isSkipped ? '' : String(cycleMismatches),
+        tool,
+      ]);
+    }
+    facts.push(
+      `${scheme}: ${report.steps} steps, ${report.cycles} cycles; ${report.hiddenChecked} hidden values and ` +
+        `${report.resultsChecked} results compared`,
+    );
   }
-  const header = [
-    'scheme',
-    'steps',
-    'h compared',
-    'results',
-    'bit mismatches',
-    'cycles',
-    'cycle mismatches',
-  ];
-  context.result({ run: run.path, verifications: values }, tableText(header, rows));
+  const header = ['scheme', 'simulator', 'verdict', 'bit mismatches', 'cycle mismatches', 'tool'];
+  const text = `${tableText(header, rows)}\n\n${facts.join('\n')}`;
+  context.result({ run: run.path, verifications: values }, text);
 }
 
 async function verifySeed(flags: VerifyFlags, count: number, context: Context): Promise<void> {

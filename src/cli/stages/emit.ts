@@ -1,39 +1,35 @@
-import { packageVersion } from '../../package-root.js';
-import { emit, type Netlist } from '../../pipeline.js';
+import { emit, emitProject, datasetInput, simulate, testVectors } from '../../pipeline.js';
 import type { SchemeName } from '../../quant/quantized-model.js';
 import { writeFolderAtomic } from '../../store/atomic.js';
 import type { RunFolder } from '../../store/run-folder.js';
+import { reopenDataset } from './data.js';
 import { type DesignOptions, planStage } from './plan.js';
 
-/** halfgate's own list of an emitted folder: also says that the folder may be replaced. */
-export const PROJECT_FILE = 'halfgate.json';
+/** A file that every emitted folder has: a folder with it may be replaced. */
+const MARKER = 'files.f';
 
 export interface Emitted {
   readonly folder: string;
-  readonly netlist: Netlist;
+  readonly top: string;
+  readonly designId: string;
+  readonly files: number;
 }
 
-export function emitStage(
-  run: RunFolder,
-  scheme: SchemeName,
-  options: DesignOptions & { readonly out?: string | undefined },
-): Emitted {
+export interface EmitStageOptions extends DesignOptions {
+  readonly out?: string | undefined;
+  /** Steps of test data that the testbench runs. */
+  readonly steps: number;
+}
+
+export function emitStage(run: RunFolder, scheme: SchemeName, options: EmitStageOptions): Emitted {
   const { design } = planStage(run, scheme, options);
-  const netlist = emit(design);
+  const batches = datasetInput(design, reopenDataset(run).dataset, options.steps);
+  const { cyclesPerStep, utilization } = simulate(design, {
+    sequences: batches.map(({ steps }) => steps.length),
+  });
+  const files = emitProject(design, testVectors(design, batches), { cyclesPerStep, utilization });
   const folder = options.out ?? run.file(scheme, 'verilog');
-  const { top, designId: id, sources, files } = netlist;
-  const project = {
-    format: 'halfgate.project',
-    version: 1,
-    halfgate: packageVersion(),
-    top,
-    designId: id,
-    sources,
-  };
-  writeFolderAtomic(
-    folder,
-    { ...files, [PROJECT_FILE]: `${JSON.stringify(project, undefined, 2)}\n` },
-    PROJECT_FILE,
-  );
-  return { folder, netlist };
+  writeFolderAtomic(folder, files, MARKER);
+  const { top, designId } = emit(design);
+  return { folder, top, designId, files: Object.keys(files).length };
 }

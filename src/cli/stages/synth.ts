@@ -44,6 +44,8 @@ export interface SynthStageOptions extends StageOptions, DesignOptions {
   readonly device: 'up5k' | 'hx8k';
   readonly seed: number;
   readonly tool: 'npm' | 'native';
+  /** Multipliers in DSP blocks; without, in LUTs. */
+  readonly dsp: boolean;
 }
 
 export async function synthStage(
@@ -52,16 +54,16 @@ export async function synthStage(
   options: SynthStageOptions,
   context: Context,
 ): Promise<Staged<SynthesisFile>> {
-  const { device, seed, tool } = options;
+  const { device, seed, tool, dsp } = options;
   const { design, file } = planStage(run, scheme, options);
-  const inputs = designInputs(file, { device, seed, tool });
+  const inputs = designInputs(file, { device, seed, tool, dsp });
   return cached(run.file(scheme, 'synthesis.json'), SYNTHESIS, inputs, options, async () => {
     const netlist = emit(design);
     context.progress.update(0.02, `synth ${scheme}: reading the design`, NaN);
     const { ports } = await compileRtl(netlist.files, netlist.top);
     context.progress.update(0.05, `synth ${scheme}: yosys and nextpnr for ${device}`, NaN);
     const { signal } = context;
-    const settings = { seed, tool, signal };
+    const settings = { seed, tool, dsp, signal };
     const measure = measureIce40(netlist.files, netlist.top, ports, device, settings);
     const {
       design: mapped,

@@ -1,8 +1,9 @@
-import { npmYosysVersion } from '../../eda/yosys.js';
-import { cosimulate, datasetInput, emit } from '../../pipeline.js';
+import { type Verification, verify, datasetInput } from '../../pipeline.js';
+import { designId } from '../../emit/emit.js';
 import type { SchemeName } from '../../quant/quantized-model.js';
 import { VERIFICATION, type VerificationFile } from '../../store/result-files.js';
 import type { RunFolder } from '../../store/run-folder.js';
+import type { VerifyEngine } from '../../verify/verify.js';
 import type { Context } from '../context.js';
 import { StageFailure } from '../errors.js';
 import { pace } from '../progress.js';
@@ -10,52 +11,50 @@ import { cached, type Staged, type StageOptions } from './cache.js';
 import { reopenDataset } from './data.js';
 import { designInputs, type DesignOptions, planStage } from './plan.js';
 
+export interface VerifyStageOptions extends StageOptions, DesignOptions {
+  /** Steps of test data. */
+  readonly steps: number;
+  readonly engines: readonly VerifyEngine[];
+}
+
 export async function verifyStage(
   run: RunFolder,
   scheme: SchemeName,
-  options: StageOptions & DesignOptions & { readonly steps: number },
+  options: VerifyStageOptions,
   context: Context,
 ): Promise<Staged<VerificationFile>> {
   const { design, file } = planStage(run, scheme, options);
-  const inputs = designInputs(file, options.steps);
-  const staged = await cached(
-    run.file(scheme, 'verification.json'),
-    VERIFICATION,
-    inputs,
-    options,
-    async () => {
-      context.progress.update(0, `verify ${scheme}: compiling the Verilog`, NaN);
-      const netlist = emit(design);
-      const batches = datasetInput(design, reopenDataset(run).dataset, options.steps);
-      const left = pace();
-      const result = await cosimulate(design, netlist, batches, {
-        randomizeState: 1,
-        signal: context.signal,
-        onProgress: (cycle, cycles) =>
-          context.progress.update(
-            cycle / cycles,
-            `verify ${scheme}: cycle ${cycle} of ${cycles}`,
-            left(cycle / cycles),
-          ),
-      });
-      const { design: _, firstProblems, ...figures } = result;
-      return {
-        scheme,
-        designId: netlist.designId,
-        steps: batches.reduce((sum, { steps }) => sum + steps.length, 0),
-        ...figures,
-        firstProblems: [...firstProblems],
-        tool: 'RTL simulation with yosys (npm)',
-        toolVersion: await npmYosysVersion(),
-      };
-    },
-  );
-  const { bitMismatches, cycleMismatches, firstProblems } = staged.value;
-  if (bitMismatches + cycleMismatches > 0) {
-    throw new StageFailure(
-      `${scheme}: ${bitMismatches} bit mismatches, ${cycleMismatches} cycle mismatches\n` +
-        firstProblems.map((problem) => `  ${problem}`).join('\n'),
-    );
-  }
+  const { steps, engines } = options;
+  const inputs = designInputs(file, { steps, engines });
+  const path = run.file(scheme, 'verification.json');
+  const staged = await cached(path, VERIFICATION, inputs, options, async () => {
+    const batches = datasetInput(design, reopenDataset(run).dataset, steps);
+    const left = pace();
+    const { design: _, ...result } = await verify(design, batches, {
+      engines,
+      signal: context.signal,
+      onProgress: (done, total, note) =>
+        context.progress.update(done / total, `verify ${scheme}: ${note}`, left(done / total)),
+    });
+    return {
+      scheme,
+      designId: designId(design),
+      steps: batches.reduce((sum, batch) => sum + batch.steps.length, 0),
+      ...result,
+      engines: result.engines.map((verdict) => ({ ...verdict, problems: [...verdict.problems] })),
+    };
+  });
+  if (!staged.value.passed) throw new StageFailure(failureText(scheme, staged.value));
   return staged;
+}
+
+function failureText(
+  scheme: string,
+  { bitMismatches, cycleMismatches, engines }: Omit<Verification, 'design'>,
+): string {
+  const problems = engines.flatMap(({ engine, problems }) =>
+    problems.map((text) => `  ${engine}: ${text}`),
+  );
+  const counts = `${bitMismatches} bit mismatches, ${cycleMismatches} cycle mismatches`;
+  return [`${scheme}: ${counts}`, ...problems].join('\n');
 }
