@@ -32,6 +32,8 @@ export interface CosimulationResult {
   /** Results in another cycle than the simulator says, and simulators that disagree. */
   readonly cycleMismatches: number;
   readonly firstProblems: readonly string[];
+  /** Cycle in which each result was taken, in RTL. */
+  readonly resultCycles: readonly number[];
 }
 
 const MAX_PROBLEMS = 8;
@@ -102,7 +104,7 @@ export async function cosimulate(
   let beat = 0;
   let result = 0;
   let cycle = 0;
-  let lastResultCycle = 0;
+  const resultCycles: number[] = [];
   const stalls = options.stallSeed === undefined ? undefined : new Random(options.stallSeed);
   const stallAllowance = stalls ? 8 * (timing.cycles + beats.length) : 0;
   const limit = timing.cycles + QUIET_CYCLES + stallAllowance;
@@ -124,7 +126,7 @@ export async function cosimulate(
       offered = false;
     }
     if (ready && rtl.getNumber('m_axis_tvalid') === 1) {
-      lastResultCycle = cycle;
+      resultCycles.push(cycle);
       const want = expected.results[result];
       if (want === undefined) {
         bitMismatches++;
@@ -190,7 +192,7 @@ export async function cosimulate(
   }
   const expectedCycles = timing.cycles;
   // A last result that needs no h afterwards ends the run; without one the last h does.
-  const cycles = result > 0 ? lastResultCycle + 1 : expectedCycles;
+  const cycles = result > 0 ? resultCycles[result - 1] + 1 : expectedCycles;
   if (!stalls && cycles !== expectedCycles) {
     cycleMismatches++;
     note(`run: ${cycles} cycles, simulator says ${expectedCycles}`);
@@ -204,5 +206,6 @@ export async function cosimulate(
     bitMismatches,
     cycleMismatches,
     firstProblems: problems,
+    resultCycles,
   };
 }

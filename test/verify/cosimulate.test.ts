@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { macsPerStep } from '../../src/design/design.js';
 import { plan } from '../../src/design/plan.js';
 import { findTool } from '../../src/eda/tools.js';
 import { emit, type Netlist } from '../../src/emit/emit.js';
@@ -46,6 +47,30 @@ describe('emitted Verilog', () => {
     });
   });
 });
+
+test('the array is at least 90 % busy in RTL for H = I = 64, 16 rows, one sequence', async () => {
+  for (const scheme of ['int8', 'ternary-level3'] as const) {
+    const shape = {
+      scheme,
+      inputSize: 64,
+      hiddenSizes: [64],
+      classes: 16,
+      when: 'every-step',
+    } as const;
+    const design = plan(randomModel(shape, new Random(1)), { name: 'busy', rows: 16, columns: 1 });
+    const steps = 8;
+    const batches = randomInput(design, [steps], new Random(2));
+    const { resultCycles, bitMismatches, cycleMismatches } = await cosimulate(
+      design,
+      emit(design),
+      batches,
+    );
+    expect([bitMismatches, cycleMismatches]).toEqual([0, 0]);
+    const cyclesPerStep = (resultCycles[steps - 1] - resultCycles[steps / 2]) / (steps / 2 - 1);
+    const { lstm, head } = macsPerStep(design);
+    expect((lstm + head) / (16 * cyclesPerStep)).toBeGreaterThanOrEqual(0.9);
+  }
+}, 60_000);
 
 describe('cosimulation finds planted faults', () => {
   // Few inputs and many steps, so that sums meet thresholds and cells run into their limits.
