@@ -1,0 +1,20 @@
+export * from './pipeline.js';
+export { FusedLstm, loadTfjs } from './engine/tfjs.js';
+export { SCHEMES, accumulatorBound, weightBytes } from './quant/quantized-model.js';
+export type {
+  QuantizedHead,
+  QuantizedLayer,
+  QuantizedModel,
+  RowParameters,
+  Scheme,
+  SchemeName,
+} from './quant/quantized-model.js';
+export { argmax, embed, initialState, logits, step } from './quant/golden.js';
+export type { Model, ModelScheme } from './model/model.js';
+export type { Dataset, SeriesDataset, TextDataset } from './model/dataset.js';
+export { DesignError, macsPerStep } from './design/design.js';
+export type { Design, Job, MemorySpec, Segment } from './design/design.js';
+export type { SimulationReport } from '../sim/report.js';
+export { simulateClosedForm } from '../sim/closed-form.js';
+export { simulateStepByStep } from '../sim/step-by-step.js';
+export { compileRtl, type RtlSimulator } from './eda/rtl-sim.js';
