@@ -9,7 +9,7 @@ import { countResources, type Family, type Resources } from '../eda/synth.js';
 
 /** Parts as a netlist tells them apart. */
 export type Bucket = Exclude<Primitive, MemoryLogic> | `memory:${MemorySpec['role']}` | 'unknown';
-type MemoryLogic = 'rom-logic' | 'ram-logic' | 'ram-lut' | 'memory-glue';
+type MemoryLogic = 'rom-logic' | 'tanh-logic' | 'ram-logic' | 'ram-lut' | 'memory-glue';
 
 interface Cell {
   readonly type: string;
@@ -102,11 +102,14 @@ export function attributeCells(
   const cells = Object.entries(module.cells).filter(([, cell]) => cell.type !== '$scopeinfo');
   const netPaths = readablePaths(module);
   const sinks = new Map<number | string, string[]>();
+  const drivers = new Map<number | string, string>();
   for (const [name, cell] of cells) {
     for (const [port, bits] of Object.entries(cell.connections)) {
-      if (cell.port_directions[port] !== 'input') continue;
+      const isInput = cell.port_directions[port] === 'input';
       for (const bit of bits) {
         if (typeof bit !== 'number') continue;
+        if (!isInput) drivers.set(bit, name);
+        if (!isInput) continue;
         const list = sinks.get(bit);
         if (list) list.push(name);
         else sinks.set(bit, [name]);
@@ -118,6 +121,7 @@ export function attributeCells(
     if (bucket === 'cell-level3' || bucket === 'cell-int16') return names.cell;
     if (bucket === 'lane-level3' || bucket === 'lane-int16') return names.lane;
     if (bucket === 'token-source' || bucket === 'dense-source') return names.source;
+    if (bucket === 'memory:embedding' && names.source === 'dense-source') return 'memory:input';
     return bucket;
   };
   const outputs = (cell: Cell): (number | string)[] =>
@@ -132,12 +136,46 @@ export function attributeCells(
     if (!isStore) {
       for (const [file, bucket] of FILES) if (file.test(source)) return bucket;
     }
-    const paths = [name.replaceAll('\\', ''), ...outputs(cell).flatMap((bit) => netPaths.get(bit) ?? [])];
-    for (const path of paths) {
-      for (const [pattern, bucket] of PATHS) if (pattern.test(path)) return bucket;
+    if (!isStore && source.includes(`${top}.v`)) {
+      const isAddress = outputs(cell).some((bit) => netPaths.get(bit)?.includes('weight_addr_q'));
+      return isAddress ? 'weight-bank' : 'column-delay';
     }
-    if (source.includes(`${top}.v`)) return 'column-delay';
+    const paths = [name.replaceAll('\\', ''), ...outputs(cell).flatMap((bit) => netPaths.get(bit) ?? [])];
+    for (const [pattern, bucket] of PATHS) {
+      if (paths.some((path) => pattern.test(path))) return bucket;
+    }
     return 'unknown';
+  };
+
+  /** The memory from whose blocks, directly or through such a cell, this cell chooses. */
+  const selects = new Map<string, Bucket | undefined>();
+  const bankSelect = (name: string, cell: Cell): Bucket | undefined => {
+    if (selects.has(name)) return selects.get(name);
+    selects.set(name, undefined);
+    const from = new Map<Bucket, Set<string>>();
+    for (const [port, bits] of Object.entries(cell.connections)) {
+      if (cell.port_directions[port] !== 'input') continue;
+      for (const bit of bits) {
+        const driver = drivers.get(bit);
+        if (driver === undefined) continue;
+        const source = module.cells[driver];
+        const bucket = MEMORY.test(source.type)
+          ? bucketOf(driver)
+          : LOGIC.test(source.type)
+            ? bankSelect(driver, source)
+            : undefined;
+        if (bucket === undefined) continue;
+        const set = from.get(bucket) ?? new Set();
+        from.set(bucket, set.add(driver));
+      }
+    }
+    for (const [bucket, blocks] of from) {
+      if (blocks.size >= 2) {
+        selects.set(name, bucket);
+        return bucket;
+      }
+    }
+    return undefined;
   };
 
   const visiting = new Set<string>();
@@ -150,12 +188,20 @@ export function attributeCells(
       buckets.set(name, bucket);
       return bucket;
     }
+    const bank = bankSelect(name, cell);
+    if (bank !== undefined) {
+      buckets.set(name, bank);
+      return bank;
+    }
     if (visiting.has(name)) return 'unknown';
     visiting.add(name);
     const votes = new Map<Bucket, number>();
     for (const bit of outputs(cell)) {
       for (const sink of sinks.get(bit) ?? []) {
-        const bucket = bucketOf(sink);
+        const found = bucketOf(sink);
+        // What feeds the address of the input memory is the input's own logic.
+        const isAddress = found === 'memory:embedding' || found === 'memory:input';
+        const bucket = isAddress && MEMORY.test(module.cells[sink].type) ? names.source : found;
         if (bucket !== 'unknown') votes.set(bucket, (votes.get(bucket) ?? 0) + 1);
       }
     }
@@ -180,6 +226,39 @@ export function attributeCells(
   return Object.fromEntries(
     [...types].sort(([a], [b]) => (a < b ? -1 : 1)).map(([bucket, counts]) => [bucket, countResources(counts, family)]),
   );
+}
+
+/**
+ * Logic cells of an iCE40 after packing, by the rules of nextpnr: a flip-flop joins the LUT that alone
+ * feeds it, a carry joins the LUT that adds the same two bits; whatever is left takes a cell of its own.
+ */
+export function packedLogicCells(netlistJson: string, top: string): number {
+  const { modules } = JSON.parse(netlistJson) as { modules: Record<string, Module> };
+  const cells = Object.values(modules[top].cells);
+  const users = new Map<number | string, number>();
+  const lutOutputs = new Set<number | string>();
+  const lutInputs = new Set<string>();
+  for (const cell of cells) {
+    for (const [port, bits] of Object.entries(cell.connections)) {
+      if (cell.port_directions[port] !== 'input') continue;
+      for (const bit of bits) users.set(bit, (users.get(bit) ?? 0) + 1);
+    }
+    if (cell.type === 'SB_LUT4') {
+      lutOutputs.add(cell.connections['O'][0]);
+      lutInputs.add(`${cell.connections['I1'][0]} ${cell.connections['I2'][0]}`);
+    }
+  }
+  let count = 0;
+  for (const { type, connections } of cells) {
+    if (type === 'SB_LUT4') count++;
+    else if (type.startsWith('SB_DFF')) {
+      const data = connections['D'][0];
+      if (!lutOutputs.has(data) || users.get(data) !== 1) count++;
+    } else if (type === 'SB_CARRY') {
+      if (!lutInputs.has(`${connections['I0'][0]} ${connections['I1'][0]}`)) count++;
+    }
+  }
+  return count;
 }
 
 /** Instance paths by which a net is known, without the names that Yosys made up. */

@@ -100,6 +100,7 @@ export function inventory(design: Design): Part[] {
     padBits: padCycles > 0 ? indexBits(padCycles + 1) : 0,
     shiftMin,
     shiftBits,
+    hasThresholds: isLevel3 ? 1 : 0,
     // valid, input, clear, address of h, index of x, buffer, release
     issueBits: 5 + hiddenBits + index,
     // valid, row, head, gate, first, last, fresh, bank, layer

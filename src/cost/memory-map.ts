@@ -3,6 +3,8 @@
  * (0.55) for the two kinds our RTL has: `hg_rom`, one synchronous read port, and `hg_ram`, one write and
  * one synchronous read port.
  */
+import type { MemoryPart } from './inventory.js';
+import type { ParameterValues, Primitive } from './primitives.js';
 import type { ProfileData } from './profile.js';
 
 export interface MemoryShape {
@@ -69,4 +71,17 @@ function cheapestAspect(
     if (best === undefined || cost < Math.trunc(best.cost)) best = { cost, blocks, banks };
   });
   return best!;
+}
+
+/** The primitive that stands for what is around a memory's blocks, or for a memory in logic. */
+export function memoryPrimitive(
+  part: MemoryPart,
+  memories: ProfileData['memories'],
+): { primitive: Primitive; parameters: ParameterValues; mapping: MemoryMapping } {
+  const { role, type: kind, width, depth } = part;
+  const mapping = mapMemory({ kind, width, depth }, memories);
+  const inLogic: Primitive = kind === 'ram' ? 'ram-logic' : role === 'tanh' ? 'tanh-logic' : 'rom-logic';
+  const primitive: Primitive =
+    mapping.resource === 'bram' ? 'memory-glue' : mapping.resource === 'lutRam' ? 'ram-lut' : inLogic;
+  return { primitive, parameters: { width, depth, banks: mapping.banks }, mapping };
 }

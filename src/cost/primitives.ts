@@ -30,6 +30,8 @@ export const PARAMETERS = {
   shiftMin: { unit: 'bit', from: 1, to: 24 },
   /** Bits that select a shift; 0 where all shifts are the same. */
   shiftBits: { unit: 'bit', from: 0, to: 5 },
+  /** 1 where thresholds read the drained accumulator beside the requantizer, else 0. */
+  hasThresholds: { unit: '1', from: 0, to: 1 },
   issueBits: { unit: 'bit', from: 6, to: 48 },
   drainBits: { unit: 'bit', from: 8, to: 24 },
   /** Operand and value width of a shift multiplier. */
@@ -63,7 +65,7 @@ export const PRIMITIVES = {
   'lane-level3': ['layerBits', 'accBits'],
   'lane-int16': ['layerBits', 'accBits'],
   threshold: ['accBits'],
-  requantizer: ['accBits', 'shiftMin', 'shiftBits'],
+  requantizer: ['accBits', 'shiftMin', 'shiftBits', 'hasThresholds'],
   'tanh-lookup': [],
   argmax: ['classBits'],
   'shift-multiplier': ['bits'],
@@ -71,6 +73,8 @@ export const PRIMITIVES = {
   'cell-int16': ['unitBits', 'hiddenBits', 'layerBits', 'layers'],
   /** A read-only memory that synthesis turns into logic. */
   'rom-logic': ['width', 'depth'],
+  /** The tanh table in logic: its contents are always the same. */
+  'tanh-logic': [],
   /** A memory of flip-flops. */
   'ram-logic': ['width', 'depth'],
   /** A memory of LUTs: what lies around the LUTs themselves. */
@@ -82,7 +86,7 @@ export type Primitive = keyof typeof PRIMITIVES;
 export const PRIMITIVE_NAMES = Object.keys(PRIMITIVES) as Primitive[];
 
 /** What a formula of a primitive can state. */
-export const COSTS = ['lut', 'ff', 'dsp', 'areaUm2', 'delayNs'] as const;
+export const COSTS = ['lut', 'ff', 'lutRam', 'dsp', 'areaUm2', 'delayNs'] as const;
 export type Cost = (typeof COSTS)[number];
 
 /** What the hardware does, and the parameters of the energy of one such act. */

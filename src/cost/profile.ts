@@ -118,7 +118,7 @@ const profileSchema = z.strictObject({
   primitives: record(PRIMITIVE_NAMES, record(COSTS, formula)),
   timing: z.strictObject({
     /** Achieved over estimated clock; covers routing between parts. */
-    derating: constant,
+    derating: z.strictObject({ value: z.number().positive().max(1), quality, source: sourceText }),
     error: formulaError,
   }),
   /** Error of whole designs: rms of the relative error, leave-one-out where fitted. */
@@ -137,8 +137,9 @@ const profileSchema = z.strictObject({
     description: z.string().min(1),
     actions: record(ACTION_NAMES, formula),
     staticPower: constant,
-    /** Leakage of memories per bit, on top of `staticPower`. */
+    /** Leakage of memories per bit and of logic per um^2, on top of `staticPower`. */
     memoryLeakagePerBit: constant,
+    logicLeakagePerUm2: constant,
   }),
 });
 export type ProfileData = z.infer<typeof profileSchema>;
@@ -156,11 +157,21 @@ export interface CostFormula {
   readonly evaluate: (values: ParameterValues) => number;
 }
 
+/** A profile's constants in canonical units. */
+export interface ProfileConstants {
+  readonly clockMhz: number;
+  readonly areaUm2PerMemoryBit: number;
+  readonly staticMw: number;
+  readonly leakageMwPerMemoryBit: number;
+  readonly leakageMwPerUm2: number;
+}
+
 export interface Profile {
   readonly file: string;
   readonly data: ProfileData;
   readonly primitives: Readonly<Record<Primitive, Readonly<Record<Cost, CostFormula>>>>;
   readonly actions: Readonly<Record<Action, CostFormula>>;
+  readonly constants: ProfileConstants;
   /** Canonical value of each resource; undefined: without limit. */
   readonly available: Readonly<Record<Resource, number | undefined>>;
   /** Logic cells from counts of LUTs and flip-flops. */
@@ -170,6 +181,7 @@ export interface Profile {
 const COST_DIMENSION: Readonly<Record<Cost, Dimension>> = {
   lut: 'lut',
   ff: 'ff',
+  lutRam: 'lutRam',
   dsp: 'dsp',
   areaUm2: 'areaUm2',
   delayNs: 'delayNs',
@@ -241,11 +253,16 @@ function compileAll(json: unknown, file: string, problems: Complaint[]): Compile
   for (const resource of RESOURCES) {
     available[resource] = constantAt(json, ['resources', resource], file, resource, problems);
   }
-  constantAt(json, ['clockMhz'], file, 'frequencyMhz', problems);
-  constantAt(json, ['memories', 'areaPerBit'], file, 'areaUm2', problems);
-  constantAt(json, ['energy', 'staticPower'], file, 'powerMw', problems);
-  constantAt(json, ['energy', 'memoryLeakagePerBit'], file, 'powerMw', problems);
-  return { primitives, actions, available, logicCells: compilePacking(json, file, problems) };
+  const known = (path: readonly string[], dimension: Dimension): number =>
+    constantAt(json, path, file, dimension, problems) ?? 0;
+  const constants: ProfileConstants = {
+    clockMhz: known(['clockMhz'], 'frequencyMhz'),
+    areaUm2PerMemoryBit: known(['memories', 'areaPerBit'], 'areaUm2'),
+    staticMw: known(['energy', 'staticPower'], 'powerMw'),
+    leakageMwPerMemoryBit: known(['energy', 'memoryLeakagePerBit'], 'powerMw'),
+    leakageMwPerUm2: known(['energy', 'logicLeakagePerUm2'], 'powerMw'),
+  };
+  return { primitives, actions, available, constants, logicCells: compilePacking(json, file, problems) };
 }
 
 /** Value of a constant in the canonical unit of `dimension`. */
