@@ -19,6 +19,8 @@ export interface CosimulationOptions {
   readonly signal?: AbortSignal;
   /** Withhold beats at random on both streams, from this seed; cycles are then not compared. */
   readonly stallSeed?: number;
+  /** Work for so many cycles first, then reset for a single one: nothing of it may show afterwards. */
+  readonly resetAfter?: number;
 }
 
 export interface CosimulationResult {
@@ -97,7 +99,18 @@ export async function cosimulate(
   rtl.set('rst_i', 1);
   rtl.set('s_axis_tvalid', 0);
   rtl.set('m_axis_tready', 1);
-  rtl.tick(4);
+  if (options.resetAfter === undefined) {
+    rtl.tick(4);
+  } else {
+    rtl.set('rst_i', 0);
+    rtl.set('s_axis_tvalid', 1);
+    for (let n = 0; n < options.resetAfter; n++) {
+      rtl.set('s_axis_tdata', beats[n % beats.length].data);
+      rtl.tick();
+    }
+    rtl.set('rst_i', 1);
+    rtl.tick();
+  }
   rtl.set('rst_i', 0);
 
   const classField = beatBits(widths(design).class);

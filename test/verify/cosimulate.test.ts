@@ -72,6 +72,20 @@ test('the array is at least 90 % busy in RTL for H = I = 64, 16 rows, one sequen
   }
 }, 60_000);
 
+test.each([1, 17, 90, 333, 1000])(
+  'one cycle of reset after %i cycles is enough',
+  async (resetAfter) => {
+    for (const index of [2, 5]) {
+      const { design, batches } = randomCase(41, index);
+      const result = await cosimulate(design, emit(design), batches, {
+        resetAfter,
+        randomizeState: 7,
+      });
+      expect(result.firstProblems).toEqual([]);
+    }
+  },
+);
+
 describe('cosimulation finds planted faults', () => {
   // Few inputs and many steps, so that sums meet thresholds and cells run into their limits.
   const shape = {
