@@ -3,6 +3,7 @@
  *
  *   DatasetSpec --loadDataset--> Dataset --train--> Model --quantize--> QuantizedModel --plan--> Design
  *   Design --simulate--> SimulationReport
+ *   Design --estimate--> LUT, FF, BRAM, DSP, area, clock, energy: of a profile, with error bars
  *   Design --emit--> Netlist --measureIce40--> LUT, FF, BRAM, DSP, Fmax
  *   Design --verify--> Verification
  *
@@ -27,6 +28,9 @@ export { plan, type PlanOptions } from './design/plan.js';
 
 /** Design -> SimulationReport: cycles, where they went, how often each part acted. */
 export { simulate } from '../sim/simulate.js';
+
+/** Design + Profile + SimulationReport -> Estimate: resources, area, clock, energy, with error bars. */
+export { estimate } from './cost/estimate.js';
 
 /** Design -> Netlist: Verilog as files in memory; with vectors a whole project. */
 export { emit, type Netlist } from './emit/emit.js';

@@ -1,5 +1,7 @@
 /** How a failure looks on the terminal and which exit code it has. */
+import { CapacityError, ProfileError } from '../cost/errors.js';
 import { DesignError } from '../design/design.js';
+import { complaintText } from '../errors.js';
 import { UserError } from '../errors.js';
 
 export const EXIT = { ok: 0, failure: 1, badInput: 2, interrupted: 130 } as const;
@@ -44,6 +46,14 @@ export function tellError(
     const { problems } = error;
     const text = problems.length === 1 ? `design: ${problems[0]}` : `design: ${error.message}`;
     return { code: EXIT.badInput, text: `${prefix}: ${text}${stack}` };
+  }
+  if (error instanceof ProfileError) {
+    const { problems } = error;
+    const text = problems.length === 1 ? complaintText(problems[0]) : error.message;
+    return { code: EXIT.badInput, text: `${prefix}: ${text}${stack}` };
+  }
+  if (error instanceof CapacityError) {
+    return { code: EXIT.badInput, text: `${prefix}: ${error.message}${stack}` };
   }
   const message = error instanceof Error ? error.message : String(error);
   const known =

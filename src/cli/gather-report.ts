@@ -6,6 +6,10 @@ import { type ArtifactKind, readArtifact } from '../store/artifact.js';
 import { MODEL } from '../store/model-file.js';
 import { QUANTIZED } from '../store/quantized-file.js';
 import {
+  DESIGN,
+  ESTIMATE,
+  type EstimateFile,
+  estimateFileName,
   SIMULATION,
   type SimulationFile,
   SYNTHESIS,
@@ -13,6 +17,7 @@ import {
   VERIFICATION,
   type VerificationFile,
 } from '../store/result-files.js';
+import type { Inputs } from '../store/schemas.js';
 import { ALL_SCHEMES, type RunFolder } from '../store/run-folder.js';
 
 const DEVICE_NAMES = { up5k: 'iCE40 UP5K', hx8k: 'iCE40 HX8K' } as const;
@@ -49,6 +54,48 @@ function verificationOf(file: VerificationFile): SchemeReport['verification'] {
   return { steps, cycles, hiddenChecked, resultsChecked, bitMismatches, cycleMismatches };
 }
 
+/** Names of the shares of the energy, for people. */
+const ENERGY_NAMES: Readonly<Record<string, string>> = {
+  mac: 'multiply-accumulate',
+  weights: 'weight memory',
+  memories: 'other memories',
+  cell: 'cell unit',
+  control: 'clocking',
+  leakage: 'leakage',
+};
+
+function estimateOf({ resources, energy }: EstimateFile): SchemeReport['estimated'] {
+  return {
+    luts: resources['lut']?.value,
+    ffs: resources['ff']?.value,
+    brams: resources['bram']?.value,
+    dsps: resources['dsp']?.value,
+    energyPj: Object.entries(energy.shares).map(([name, value]) => ({
+      name: ENERGY_NAMES[name] ?? name,
+      value,
+    })),
+  };
+}
+
+function energySource(estimates: readonly EstimateFile[]): Source | undefined {
+  if (estimates.length === 0) return undefined;
+  const { profile, energy } = estimates[0];
+  const error = `+-${Math.round((100 * energy.errorPj) / energy.perStepPj)} %`;
+  return { kind: 'estimated', by: `hw-profiles/${profile}.json, ${energy.table}`, error };
+}
+
+function estimateSource(estimates: readonly EstimateFile[]): Source | undefined {
+  if (estimates.length === 0) return undefined;
+  const { profile, basis, resources } = estimates[0];
+  const { value = 0, error = 0 } = resources['lut'] ?? {};
+  const bar = value === 0 ? {} : { error: `LUT +-${Math.round((100 * error) / value)} %` };
+  return {
+    kind: 'estimated',
+    by: `hw-profiles/${profile}.json, ${basis.replace(/^estimated: /, '')}`,
+    ...bar,
+  };
+}
+
 function distinct(values: readonly string[]): string {
   return [...new Set(values)].join(', ');
 }
@@ -58,18 +105,34 @@ interface Gathered {
   readonly provenance: string;
   readonly synthesis: SynthesisFile | undefined;
   readonly verification: VerificationFile | undefined;
+  readonly estimate: EstimateFile | undefined;
 }
 
-function gatherScheme(run: RunFolder, scheme: ModelScheme, isText: boolean): Gathered | undefined {
+function gatherScheme(
+  run: RunFolder,
+  scheme: ModelScheme,
+  isText: boolean,
+  profile: string,
+): Gathered | undefined {
   const read = <T>(name: string, kind: ArtifactKind<T>): T | undefined =>
     readArtifact(run.file(scheme, name), kind);
   const model = read('model.json', MODEL);
   const quantized = read('quantized.json', QUANTIZED);
   const figures = quantized?.evaluation ?? model?.evaluation;
   if (figures === undefined) return undefined;
-  const simulation = read('simulation.json', SIMULATION);
-  const synthesis = read('synthesis.json', SYNTHESIS);
-  const verification = read('verification.json', VERIFICATION);
+  const designId = read('design.json', DESIGN)?.designId;
+  // Results of an earlier design stay in the folder, but do not mix with this one's.
+  const current = <T extends { readonly inputs: Inputs }>(
+    name: string,
+    kind: ArtifactKind<T>,
+  ): T | undefined => {
+    const file = read(name, kind);
+    return file?.inputs['design'] === designId ? file : undefined;
+  };
+  const simulation = current('simulation.json', SIMULATION);
+  const synthesis = current('synthesis.json', SYNTHESIS);
+  const estimate = current(estimateFileName(profile), ESTIMATE);
+  const verification = current('verification.json', VERIFICATION);
   const unit = (loss: number): number => (isText ? loss / Math.LN2 : loss);
   const fmaxMhz = synthesis?.placed?.fmaxMhz;
   const report: SchemeReport = {
@@ -107,6 +170,7 @@ function gatherScheme(run: RunFolder, scheme: ModelScheme, isText: boolean): Gat
       fmaxMhz !== undefined && {
         stepsPerSecond: (fmaxMhz * 1e6 * simulation.columns) / simulation.cyclesPerStep,
       }),
+    ...(estimate && { estimated: estimateOf(estimate) }),
     ...(verification && { verification: verificationOf(verification) }),
   };
   const facts = [
@@ -119,16 +183,19 @@ function gatherScheme(run: RunFolder, scheme: ModelScheme, isText: boolean): Gat
       ? []
       : [`design ${synthesis.designId}`, `placer seed ${synthesis.placed?.seed ?? '-'}`]),
   ];
-  return { report, provenance: facts.join('; '), synthesis, verification };
+  return { report, provenance: facts.join('; '), synthesis, verification, estimate };
 }
 
 /** Everything the run folder holds, as plain data. */
-export function gatherReport(run: RunFolder, title: string): ReportData {
+export function gatherReport(run: RunFolder, title: string, profile: string): ReportData {
   const dataset = run.dataset();
   const isText = dataset.spec.kind !== 'series';
-  const gathered = ALL_SCHEMES.flatMap((scheme) => gatherScheme(run, scheme, isText) ?? []);
+  const gathered = ALL_SCHEMES.flatMap(
+    (scheme) => gatherScheme(run, scheme, isText, profile) ?? [],
+  );
   const syntheses = gathered.flatMap(({ synthesis }) => synthesis ?? []);
   const placements = syntheses.flatMap(({ placed }) => placed ?? []);
+  const estimates = gathered.flatMap(({ estimate }) => estimate ?? []);
   const engines = gathered.flatMap(({ verification }) => verification?.engines ?? []);
   const measured = (by: readonly string[]): Source | undefined =>
     by.length === 0 ? undefined : { kind: 'measured', by: distinct(by) };
@@ -151,6 +218,8 @@ export function gatherReport(run: RunFolder, title: string): ReportData {
     sources: {
       synthesis: measured(syntheses.map(({ tool, toolVersion }) => `${tool} ${toolVersion}`)),
       placement: measured(placements.map(({ tool, toolVersion }) => `${tool} ${toolVersion}`)),
+      energy: energySource(estimates),
+      estimate: estimateSource(estimates),
       verification: measured(
         engines.filter(({ status }) => status === 'passed').map(({ tool }) => tool),
       ),

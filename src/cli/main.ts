@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../package-root.js';
 import * as demo from './commands/demo.js';
 import * as emit from './commands/emit.js';
+import * as estimate from './commands/estimate.js';
 import * as quantize from './commands/quantize.js';
 import * as report from './commands/report.js';
 import * as simulate from './commands/simulate.js';
@@ -13,7 +14,7 @@ import type { Context } from './context.js';
 import { EXIT, Interrupted, tellError } from './errors.js';
 import { type ProgressSink, streamProgress } from './progress.js';
 
-const COMMANDS = [train, quantize, simulate, emit, verify, synth, report, demo];
+const COMMANDS = [train, quantize, simulate, estimate, emit, verify, synth, report, demo];
 
 /** A parent halfgate shows its children's progress as a part of its own. */
 function childProgress(): ProgressSink {

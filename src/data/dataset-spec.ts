@@ -13,7 +13,12 @@ export type DatasetSpec =
       readonly maxSymbols: number;
       readonly split: SplitParts;
     }
-  | { readonly kind: 'corpus'; readonly characters: number; readonly split: SplitParts }
+  | {
+      readonly kind: 'corpus';
+      readonly characters: number;
+      readonly maxSymbols: number;
+      readonly split: SplitParts;
+    }
   | {
       readonly kind: 'series';
       readonly path: string;

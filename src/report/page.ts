@@ -73,7 +73,7 @@ function tableRows(data: ReportData): Row[] {
       source: simulator,
     },
   ];
-  const { synthesis, placement, energy } = sources;
+  const { synthesis, placement, energy, estimate } = sources;
   if (synthesis !== undefined) {
     rows.push(
       {
@@ -96,6 +96,10 @@ function tableRows(data: ReportData): Row[] {
         source: synthesis,
       },
     );
+  }
+  if (estimate !== undefined) {
+    const luts = each((s) => whole(s.estimated?.luts));
+    rows.push({ name: 'LUT', unit: 'by the cost model', values: luts, source: estimate });
   }
   if (placement !== undefined) {
     rows.push(

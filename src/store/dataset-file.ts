@@ -14,7 +14,7 @@ const spec: z.ZodType<DatasetSpec> = z.discriminatedUnion('kind', [
     maxSymbols: size,
     split,
   }),
-  z.strictObject({ kind: z.literal('corpus'), characters: size, split }),
+  z.strictObject({ kind: z.literal('corpus'), characters: size, maxSymbols: size, split }),
   z.strictObject({
     kind: z.literal('series'),
     path: text,

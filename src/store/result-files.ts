@@ -50,6 +50,38 @@ const simulation = z.strictObject({
 export const SIMULATION = artifact('simulation', 1, simulation);
 export type SimulationFile = z.infer<typeof simulation>;
 
+const bar = z.strictObject({ value: real, error: real, available: real.optional() });
+
+const estimate = z.strictObject({
+  inputs,
+  scheme: schemeName,
+  designId: text,
+  profile: text,
+  description: text,
+  basis: text,
+  resources: z.record(z.string(), bar),
+  areaUm2: bar,
+  fmaxMhz: bar,
+  /** What speed and energy are for. */
+  clockMhz: real,
+  stepsPerSecond: real,
+  energy: z.strictObject({
+    table: text,
+    perStepPj: real,
+    errorPj: real,
+    shares: z.record(z.string(), real),
+    powerMw: real,
+  }),
+  warnings: z.array(z.string()),
+});
+export const ESTIMATE = artifact('estimate', 1, estimate);
+export type EstimateFile = z.infer<typeof estimate>;
+
+/** One estimate per profile. */
+export function estimateFileName(profile: string): string {
+  return `estimate-${profile}.json`;
+}
+
 const verdict = z.strictObject({
   engine: z.enum(['npm', 'iverilog', 'verilator']),
   tool: text,

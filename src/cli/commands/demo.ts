@@ -22,21 +22,12 @@ import { DEFAULT_SEQUENCES } from './simulate.js';
 
 /** Small enough for the UP5K in int8, large enough to learn. */
 const DEMO = {
-  training: [
-    '--corpus',
-    '1000000',
-    '--hidden',
-    '32',
-    '--embedding',
-    '8',
-    '--epochs',
-    '8',
-    '--seed',
-    '1',
-  ],
+  training:
+    '--corpus 1000000 --max-symbols 64 --hidden 32 --embedding 16 --epochs 8 --seed 1'.split(' '),
   rows: 4,
   columns: 1,
   device: 'up5k',
+  profile: 'ice40-up5k',
   verifySteps: 64,
 } as const;
 
@@ -108,7 +99,10 @@ function demoTasks(run: RunFolder, isForced: boolean, context: Context): Task[] 
       const options = { rows, columns, isForced };
       await quantizeStage(run, scheme, options, context);
       await simulateStage(run, scheme, { ...options, sequences: DEFAULT_SEQUENCES });
-      emitStage(run, scheme, { ...options, steps: DEFAULT_TESTBENCH_STEPS });
+      const { loadProfile } = await import('../../cost/profile.js');
+      const { estimateStage } = await import('../stages/estimate.js');
+      await estimateStage(run, scheme, loadProfile(DEMO.profile), options);
+      await emitStage(run, scheme, { ...options, steps: DEFAULT_TESTBENCH_STEPS });
     },
   });
   const verify = (scheme: SchemeName): Task => {
@@ -154,7 +148,7 @@ async function runDemo(path: string, isForced: boolean, context: Context): Promi
     ({ fraction, secondsLeft, text }) => context.progress.update(fraction, text, secondsLeft),
     () => stop.abort(new Interrupted()),
   );
-  const data = gatherReport(run, 'halfgate demo');
+  const data = gatherReport(run, 'halfgate demo', DEMO.profile);
   writeFileAtomic(run.reportPath, reportPage(data));
   const text =
     `${summaryText(data)}\n\n` +

@@ -3,7 +3,7 @@ import { UserError } from '../../errors.js';
 import type { Context } from '../context.js';
 import { integer } from '../options.js';
 import { openRun } from '../run-choice.js';
-import { emitStage } from '../stages/emit.js';
+import { emitStage, type Emitted } from '../stages/emit.js';
 import { addDesignOptions, type DesignFlags, schemesOf, stageOptions } from './shared.js';
 
 interface EmitFlags extends DesignFlags {
@@ -31,7 +31,7 @@ Examples:
   halfgate emit
   halfgate emit --run runs/book --scheme ternary-level3 --rows 16 --name next_char --out rtl`,
     )
-    .action((flags: EmitFlags) => {
+    .action(async (flags: EmitFlags) => {
       const run = openRun(flags.run);
       const schemes = schemesOf(run, flags.scheme, 'quantized.json');
       if (flags.out !== undefined && schemes.length > 1) {
@@ -42,10 +42,14 @@ Examples:
           hint: 'choose it with --scheme',
         });
       }
-      const values = schemes.map((scheme) => {
+      const values: (Emitted & { readonly scheme: string })[] = [];
+      for (const scheme of schemes) {
         const { out, steps } = flags;
-        return { scheme, ...emitStage(run, scheme, { ...stageOptions(flags), out, steps }) };
-      });
+        values.push({
+          scheme,
+          ...(await emitStage(run, scheme, { ...stageOptions(flags), out, steps })),
+        });
+      }
       const lines = values.map(
         ({ scheme, folder, top, designId, files }) =>
           `${scheme}: ${files} files, top ${top}, design ${designId}, in ${folder}`,

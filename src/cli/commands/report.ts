@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { reportPage } from '../../report/page.js';
 import { writeFileAtomic } from '../../store/atomic.js';
 import type { Context } from '../context.js';
+import { DEFAULT_PROFILE } from './estimate.js';
 import { gatherReport } from '../gather-report.js';
 import { openRun } from '../run-choice.js';
 import { summaryText } from '../summary.js';
@@ -11,6 +12,7 @@ interface ReportFlags {
   readonly run?: string;
   readonly out?: string;
   readonly title?: string;
+  readonly profile: string;
 }
 
 export function register(program: Command, context: () => Context): void {
@@ -24,6 +26,7 @@ export function register(program: Command, context: () => Context): void {
     .option('--run <dir>', 'run folder; default: the only one in runs/')
     .option('--out <file>', 'file to write (default <run>/report.html)')
     .option('--title <text>', 'title of the page')
+    .option('--profile <name>', 'whose estimates to show', DEFAULT_PROFILE)
     .addHelpText(
       'after',
       `
@@ -33,7 +36,11 @@ Examples:
     )
     .action((flags: ReportFlags) => {
       const run = openRun(flags.run);
-      const data = gatherReport(run, flags.title ?? `halfgate: ${run.dataset().name}`);
+      const data = gatherReport(
+        run,
+        flags.title ?? `halfgate: ${run.dataset().name}`,
+        flags.profile,
+      );
       const path = flags.out ?? run.reportPath;
       writeFileAtomic(path, reportPage(data));
       context().result(

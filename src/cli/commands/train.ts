@@ -1,12 +1,18 @@
 import { basename, extname, join } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { DatasetSpec } from '../../data/dataset-spec.js';
-import { DEFAULT_MAX_SYMBOLS, DEFAULT_SPLIT, type SplitParts } from '../../data/text.js';
+import { datasetName, type DatasetSpec } from '../../data/dataset-spec.js';
+import {
+  checkTextLength,
+  DEFAULT_MAX_SYMBOLS,
+  DEFAULT_SPLIT,
+  type SplitParts,
+} from '../../data/text.js';
 import { ENGINE_NAMES, type EngineName } from '../../engine/create.js';
 import { UserError } from '../../errors.js';
 import type { Dataset } from '../../model/dataset.js';
 import type { ModelScheme } from '../../model/model.js';
-import { trainConfig } from '../../pipeline.js';
+import { loadDataset } from '../../data/dataset-spec.js';
+import { trainConfig } from '../../train/train.js';
 import type { TrainConfig } from '../../train/train.js';
 import type { StoredEvaluation } from '../../store/model-file.js';
 import { RunFolder } from '../../store/run-folder.js';
@@ -14,7 +20,7 @@ import type { Context } from '../context.js';
 import { choice, integer, list, number, split } from '../options.js';
 import { RUNS } from '../run-choice.js';
 import { durationText } from '../progress.js';
-import { openDataset } from '../stages/data.js';
+import { absoluteSpec, recordDataset } from '../stages/data.js';
 import { trainStage } from '../stages/train.js';
 import { tableText } from '../table.js';
 import { freshText, SCHEME_NAMES } from './shared.js';
@@ -96,7 +102,7 @@ function datasetSpec(flags: TrainFlags): DatasetSpec {
     };
   }
   const characters = typeof flags.corpus === 'number' ? flags.corpus : DEFAULT_CORPUS_SIZE;
-  return { kind: 'corpus', characters, split: parts };
+  return { kind: 'corpus', characters, maxSymbols, split: parts };
 }
 
 function runName(spec: DatasetSpec): string {
@@ -232,16 +238,23 @@ Examples:
     )
     .action(async (flags: TrainFlags) => {
       const { progress, result } = context();
-      const spec = datasetSpec(flags);
+      const spec = absoluteSpec(datasetSpec(flags));
+      const loaded = loadDataset(spec);
+      const schemes = [...new Set(flags.scheme)];
+      const configs = schemes.map((scheme) => configFor(scheme, flags, loaded.dataset));
+      for (const { batch, timeSteps } of configs) {
+        const { dataset } = loaded;
+        if (dataset.kind === 'text') checkTextLength(datasetName(spec), dataset, batch, timeSteps);
+      }
+      // Everything is checked before anything is written.
       const run = new RunFolder(flags.run ?? join(RUNS, runName(spec)));
-      const loaded = openDataset(run, spec);
-      const data = run.dataset();
+      const data = recordDataset(run, spec, loaded);
       progress.note(`${data.name}: ${data.summary}`);
       for (const text of data.notes) progress.note(`note: ${text}`);
       const rows: string[][] = [];
       const values: object[] = [];
-      for (const scheme of new Set(flags.scheme)) {
-        const config = configFor(scheme, flags, loaded.dataset);
+      for (const config of configs) {
+        const { scheme } = config;
         const options = { config, engine: flags.engine, isForced: flags.force === true };
         const { value, isFresh } = await trainStage(run, loaded, options, context());
         progress.clear();

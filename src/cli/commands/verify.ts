@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { UserError } from '../../errors.js';
-import { verifyRandom } from '../../pipeline.js';
+import { verifyRandom } from '../../verify/random.js';
 import type { VerifyEngine } from '../../verify/verify.js';
 import type { Context } from '../context.js';
 import { StageFailure } from '../errors.js';

@@ -2,33 +2,26 @@ import { resolve } from 'node:path';
 import { datasetName } from '../../data/dataset-spec.js';
 import type { Loaded } from '../../data/loaded.js';
 import { UserError } from '../../errors.js';
-import { type DatasetSpec, loadDataset } from '../../pipeline.js';
+import { type DatasetSpec, loadDataset } from '../../data/dataset-spec.js';
+import type { DatasetFile } from '../../store/dataset-file.js';
 import type { RunFolder } from '../../store/run-folder.js';
 
-/** Load the data and record it in the run folder. */
-export function openDataset(run: RunFolder, spec: DatasetSpec): Loaded {
-  const absolute: DatasetSpec =
-    spec.kind === 'corpus'
-      ? spec
-      : spec.kind === 'text'
-        ? { ...spec, path: resolve(spec.path) }
-        : {
-            ...spec,
-            path: resolve(spec.path),
-            ...(spec.testPath === undefined ? {} : { testPath: resolve(spec.testPath) }),
-          };
-  const loaded = loadDataset(absolute);
+/** The spec with absolute paths, so that it can be loaded again from anywhere. */
+export function absoluteSpec(spec: DatasetSpec): DatasetSpec {
+  if (spec.kind === 'corpus') return spec;
+  if (spec.kind === 'text') return { ...spec, path: resolve(spec.path) };
+  const { path, testPath } = spec;
+  const test = testPath === undefined ? {} : { testPath: resolve(testPath) };
+  return { ...spec, path: resolve(path), ...test };
+}
+
+/** Record the data in the run folder; a run of other data is refused. */
+export function recordDataset(run: RunFolder, spec: DatasetSpec, loaded: Loaded): DatasetFile {
   const { dataset, sha256, summary, notes } = loaded;
   const labels = [...(dataset.kind === 'text' ? dataset.symbols : dataset.classes)];
-  run.setDataset({
-    spec: absolute,
-    name: datasetName(spec),
-    sha256,
-    summary,
-    notes: [...notes],
-    labels,
-  });
-  return loaded;
+  const file = { spec, name: datasetName(spec), sha256, summary, notes: [...notes], labels };
+  run.setDataset(file);
+  return file;
 }
 
 /** The data of the run, as it was when the run began. */

@@ -1,9 +1,13 @@
-import { emit, emitProject, datasetInput, simulate, testVectors } from '../../pipeline.js';
+import { simulate } from '../../../sim/simulate.js';
+import { emit } from '../../emit/emit.js';
+import { emitProject } from '../../emit/project.js';
+import { datasetInput } from '../../verify/dataset-input.js';
+import { testVectors } from '../../verify/golden-run.js';
 import type { SchemeName } from '../../quant/quantized-model.js';
 import { writeFolderAtomic } from '../../store/atomic.js';
 import type { RunFolder } from '../../store/run-folder.js';
 import { reopenDataset } from './data.js';
-import { type DesignOptions, planStage } from './plan.js';
+import { type DesignOptions, withDesign } from './plan.js';
 
 /** A file that every emitted folder has: a folder with it may be replaced. */
 const MARKER = 'files.f';
@@ -21,15 +25,20 @@ export interface EmitStageOptions extends DesignOptions {
   readonly steps: number;
 }
 
-export function emitStage(run: RunFolder, scheme: SchemeName, options: EmitStageOptions): Emitted {
-  const { design } = planStage(run, scheme, options);
-  const batches = datasetInput(design, reopenDataset(run).dataset, options.steps);
-  const { cyclesPerStep, utilization } = simulate(design, {
-    sequences: batches.map(({ steps }) => steps.length),
+export function emitStage(
+  run: RunFolder,
+  scheme: SchemeName,
+  options: EmitStageOptions,
+): Promise<Emitted> {
+  return withDesign(run, scheme, options, (design) => {
+    const batches = datasetInput(design, reopenDataset(run).dataset, options.steps);
+    const { cyclesPerStep, utilization } = simulate(design, {
+      sequences: batches.map(({ steps }) => steps.length),
+    });
+    const files = emitProject(design, testVectors(design, batches), { cyclesPerStep, utilization });
+    const folder = options.out ?? run.file(scheme, 'verilog');
+    writeFolderAtomic(folder, files, MARKER);
+    const { top, designId } = emit(design);
+    return { folder, top, designId, files: Object.keys(files).length };
   });
-  const files = emitProject(design, testVectors(design, batches), { cyclesPerStep, utilization });
-  const folder = options.out ?? run.file(scheme, 'verilog');
-  writeFolderAtomic(folder, files, MARKER);
-  const { top, designId } = emit(design);
-  return { folder, top, designId, files: Object.keys(files).length };
 }

@@ -1,4 +1,4 @@
-import type { Evaluation } from '../../pipeline.js';
+import type { Evaluation } from '../../train/evaluate.js';
 import type { StoredEvaluation } from '../../store/model-file.js';
 
 /** Steps of the test part that the golden model itself repeats. */

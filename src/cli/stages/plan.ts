@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path';
 import type { Design } from '../../design/design.js';
 import { designId } from '../../emit/emit.js';
-import { plan } from '../../pipeline.js';
+import { plan } from '../../design/plan.js';
 import type { SchemeName } from '../../quant/quantized-model.js';
 import { readArtifact, writeArtifact } from '../../store/artifact.js';
 import { DESIGN, type DesignFile } from '../../store/result-files.js';
@@ -26,12 +26,16 @@ function moduleName(run: RunFolder, scheme: SchemeName): string {
   return /^[A-Za-z]/.test(words) ? words : `lstm_${words}`;
 }
 
-/** The run's design of this scheme: options given now, else those of the design.json, else defaults. */
-export function planStage(
+/**
+ * Do `work` on the run's design of this scheme: options given now, else those of design.json, else
+ * defaults. They are kept in design.json once the work succeeded.
+ */
+export async function withDesign<T>(
   run: RunFolder,
   scheme: SchemeName,
   options: DesignOptions,
-): { design: Design; file: DesignFile } {
+  work: (design: Design, file: DesignFile) => Promise<T> | T,
+): Promise<T> {
   const { quantized, inputs: made } = run.quantized(scheme);
   const path = run.file(scheme, 'design.json');
   const before = readArtifact(path, DESIGN);
@@ -41,9 +45,9 @@ export function planStage(
   const design = plan(quantized, { name, rows, columns });
   const inputs: Inputs = { quantized: hashOf(made) };
   const file: DesignFile = { inputs, name, rows, columns, designId: designId(design) };
-  if (before === undefined || JSON.stringify(before) !== JSON.stringify(file))
-    writeArtifact(path, DESIGN, file);
-  return { design, file };
+  const result = await work(design, file);
+  if (JSON.stringify(before) !== JSON.stringify(file)) writeArtifact(path, DESIGN, file);
+  return result;
 }
 
 export function designInputs({ designId: id }: DesignFile, options: unknown): Inputs {

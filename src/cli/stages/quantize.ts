@@ -1,5 +1,7 @@
 import { UserError } from '../../errors.js';
-import { createEngine, evaluate, quantize } from '../../pipeline.js';
+import { createEngine } from '../../engine/create.js';
+import { quantize } from '../../quant/quantize.js';
+import { evaluate } from '../../train/evaluate.js';
 import { adaptScheme } from '../../quant/quantize.js';
 import { type SchemeName, weightBytes } from '../../quant/quantized-model.js';
 import { QUANTIZED, type StoredQuantized, writeQuantized } from '../../store/quantized-file.js';

@@ -2,13 +2,14 @@ import type { Design } from '../../design/design.js';
 import { EdaError } from '../../eda/errors.js';
 import { compileRtl } from '../../eda/rtl-sim.js';
 import { UserError } from '../../errors.js';
-import { emit, measureIce40 } from '../../pipeline.js';
+import { measureIce40 } from '../../eda/pnr.js';
+import { emit } from '../../emit/emit.js';
 import type { SchemeName } from '../../quant/quantized-model.js';
 import { SYNTHESIS, type SynthesisFile } from '../../store/result-files.js';
 import type { RunFolder } from '../../store/run-folder.js';
 import type { Context } from '../context.js';
 import { cached, type Staged, type StageOptions } from './cache.js';
-import { designInputs, type DesignOptions, planStage } from './plan.js';
+import { designInputs, type DesignOptions, withDesign } from './plan.js';
 
 /** nextpnr's names of what a device has, in ours. */
 const RESOURCE_NAMES: Readonly<Record<string, string>> = {
@@ -48,46 +49,47 @@ export interface SynthStageOptions extends StageOptions, DesignOptions {
   readonly dsp: boolean;
 }
 
-export async function synthStage(
+export function synthStage(
   run: RunFolder,
   scheme: SchemeName,
   options: SynthStageOptions,
   context: Context,
 ): Promise<Staged<SynthesisFile>> {
   const { device, seed, tool, dsp } = options;
-  const { design, file } = planStage(run, scheme, options);
-  const inputs = designInputs(file, { device, seed, tool, dsp });
-  return cached(run.file(scheme, 'synthesis.json'), SYNTHESIS, inputs, options, async () => {
-    const netlist = emit(design);
-    context.progress.update(0.02, `synth ${scheme}: reading the design`, NaN);
-    const { ports } = await compileRtl(netlist.files, netlist.top);
-    context.progress.update(0.05, `synth ${scheme}: yosys and nextpnr for ${device}`, NaN);
-    const { signal } = context;
-    const settings = { seed, tool, dsp, signal };
-    const measure = measureIce40(netlist.files, netlist.top, ports, device, settings);
-    const {
-      design: mapped,
-      placed,
-      shell,
-    } = await measure.catch((error: unknown) => {
-      throw fitError(error, device, design) ?? error;
+  return withDesign(run, scheme, options, (design, file) => {
+    const inputs = designInputs(file, { device, seed, tool, dsp });
+    return cached(run.file(scheme, 'synthesis.json'), SYNTHESIS, inputs, options, async () => {
+      const netlist = emit(design);
+      context.progress.update(0.02, `synth ${scheme}: reading the design`, NaN);
+      const { ports } = await compileRtl(netlist.files, netlist.top);
+      context.progress.update(0.05, `synth ${scheme}: yosys and nextpnr for ${device}`, NaN);
+      const { signal } = context;
+      const settings = { seed, tool, dsp, signal };
+      const measure = measureIce40(netlist.files, netlist.top, ports, device, settings);
+      const {
+        design: mapped,
+        placed,
+        shell,
+      } = await measure.catch((error: unknown) => {
+        throw fitError(error, device, design) ?? error;
+      });
+      return {
+        ...{ scheme, designId: netlist.designId, device },
+        ...{
+          luts: mapped.luts,
+          ffs: mapped.ffs,
+          brams: mapped.brams,
+          dsps: mapped.dsps,
+          sprams: mapped.sprams,
+        },
+        placed: {
+          ...(placed.fmaxMhz === undefined ? {} : { fmaxMhz: placed.fmaxMhz }),
+          utilization: { ...placed.utilization },
+          ...{ seed: placed.seed, tool: placed.tool, toolVersion: placed.toolVersion },
+        },
+        ...(shell === undefined ? {} : { shell }),
+        ...{ tool: mapped.tool, toolVersion: mapped.toolVersion },
+      };
     });
-    return {
-      ...{ scheme, designId: netlist.designId, device },
-      ...{
-        luts: mapped.luts,
-        ffs: mapped.ffs,
-        brams: mapped.brams,
-        dsps: mapped.dsps,
-        sprams: mapped.sprams,
-      },
-      placed: {
-        ...(placed.fmaxMhz === undefined ? {} : { fmaxMhz: placed.fmaxMhz }),
-        utilization: { ...placed.utilization },
-        ...{ seed: placed.seed, tool: placed.tool, toolVersion: placed.toolVersion },
-      },
-      ...(shell === undefined ? {} : { shell }),
-      ...{ tool: mapped.tool, toolVersion: mapped.toolVersion },
-    };
   });
 }

@@ -1,14 +1,9 @@
 import type { Loaded } from '../../data/loaded.js';
-import { checkTextLength } from '../../data/text.js';
 import { parameterCount } from '../../model/model.js';
 import { packageVersion } from '../../package-root.js';
-import {
-  createEngine,
-  type EngineName,
-  evaluate,
-  train,
-  type TrainConfig,
-} from '../../pipeline.js';
+import { createEngine, type EngineName } from '../../engine/create.js';
+import { evaluate } from '../../train/evaluate.js';
+import { train, type TrainConfig } from '../../train/train.js';
 import { readCheckpoint, removeCheckpoint, writeCheckpoint } from '../../store/checkpoint.js';
 import { MODEL, type StoredModel, writeModel } from '../../store/model-file.js';
 import type { RunFolder } from '../../store/run-folder.js';
@@ -41,8 +36,6 @@ export async function trainStage(
   if (!options.isForced && upToDate(path, MODEL, inputs) !== undefined) {
     return { value: run.model(scheme)!, isFresh: false };
   }
-  if (dataset.kind === 'text')
-    checkTextLength(run.dataset().name, dataset, config.batch, config.timeSteps);
   const resume = options.isForced ? undefined : readCheckpoint(checkpoint, inputs);
   const engine = await createEngine(engineName);
   if (resume !== undefined)

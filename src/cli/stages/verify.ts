@@ -1,4 +1,5 @@
-import { type Verification, verify, datasetInput } from '../../pipeline.js';
+import { datasetInput } from '../../verify/dataset-input.js';
+import { type Verification, verify } from '../../verify/verify.js';
 import { designId } from '../../emit/emit.js';
 import type { SchemeName } from '../../quant/quantized-model.js';
 import { VERIFICATION, type VerificationFile } from '../../store/result-files.js';
@@ -9,7 +10,7 @@ import { StageFailure } from '../errors.js';
 import { pace } from '../progress.js';
 import { cached, type Staged, type StageOptions } from './cache.js';
 import { reopenDataset } from './data.js';
-import { designInputs, type DesignOptions, planStage } from './plan.js';
+import { designInputs, type DesignOptions, withDesign } from './plan.js';
 
 export interface VerifyStageOptions extends StageOptions, DesignOptions {
   /** Steps of test data. */
@@ -23,26 +24,27 @@ export async function verifyStage(
   options: VerifyStageOptions,
   context: Context,
 ): Promise<Staged<VerificationFile>> {
-  const { design, file } = planStage(run, scheme, options);
   const { steps, engines } = options;
-  const inputs = designInputs(file, { steps, engines });
-  const path = run.file(scheme, 'verification.json');
-  const staged = await cached(path, VERIFICATION, inputs, options, async () => {
-    const batches = datasetInput(design, reopenDataset(run).dataset, steps);
-    const left = pace();
-    const { design: _, ...result } = await verify(design, batches, {
-      engines,
-      signal: context.signal,
-      onProgress: (done, total, note) =>
-        context.progress.update(done / total, `verify ${scheme}: ${note}`, left(done / total)),
+  const staged = await withDesign(run, scheme, options, (design, file) => {
+    const inputs = designInputs(file, { steps, engines });
+    const path = run.file(scheme, 'verification.json');
+    return cached(path, VERIFICATION, inputs, options, async () => {
+      const batches = datasetInput(design, reopenDataset(run).dataset, steps);
+      const left = pace();
+      const { design: _, ...result } = await verify(design, batches, {
+        engines,
+        signal: context.signal,
+        onProgress: (done, total, note) =>
+          context.progress.update(done / total, `verify ${scheme}: ${note}`, left(done / total)),
+      });
+      return {
+        scheme,
+        designId: designId(design),
+        steps: batches.reduce((sum, batch) => sum + batch.steps.length, 0),
+        ...result,
+        engines: result.engines.map((verdict) => ({ ...verdict, problems: [...verdict.problems] })),
+      };
     });
-    return {
-      scheme,
-      designId: designId(design),
-      steps: batches.reduce((sum, batch) => sum + batch.steps.length, 0),
-      ...result,
-      engines: result.engines.map((verdict) => ({ ...verdict, problems: [...verdict.problems] })),
-    };
   });
   if (!staged.value.passed) throw new StageFailure(failureText(scheme, staged.value));
   return staged;

@@ -1,0 +1,92 @@
+import type { Command } from 'commander';
+import type { EstimateFile } from '../../store/result-files.js';
+import type { Context } from '../context.js';
+import { openRun } from '../run-choice.js';
+import { siText, tableText } from '../table.js';
+import {
+  addDesignOptions,
+  type DesignFlags,
+  freshText,
+  schemesOf,
+  stageOptions,
+} from './shared.js';
+
+interface EstimateFlags extends DesignFlags {
+  readonly profile: string;
+}
+
+export const DEFAULT_PROFILE = 'ice40-up5k';
+
+/** `632 +-40` */
+function barText({ value, error }: EstimateFile['areaUm2'], digits = 0): string {
+  return value === 0 ? '0' : `${value.toFixed(digits)} +-${error.toFixed(digits)}`;
+}
+
+export function register(program: Command, context: () => Context): void {
+  addDesignOptions(program.command('estimate'))
+    .summary('LUTs, FFs, BRAMs, DSPs or area, clock and energy, without synthesis')
+    .description(
+      'Estimate what a design takes on the device or node of a hardware profile, in milliseconds and with error ' +
+        'bars. A design that does not fit is refused with what is too much.',
+    )
+    .option('--profile <name>', 'a profile by name, or the path of your own .json', DEFAULT_PROFILE)
+    .option('--profiles', 'list the profiles that come with halfgate')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  halfgate estimate
+  halfgate estimate --profiles
+  halfgate estimate --run runs/book --scheme int8 --rows 16 --profile ecp5-25k`,
+    )
+    .action(async (flags: EstimateFlags & { readonly profiles?: boolean }) => {
+      // The formulas' evaluator takes a second to load: only where it is needed.
+      const { loadProfile, profileNames } = await import('../../cost/profile.js');
+      const { estimateStage } = await import('../stages/estimate.js');
+      if (flags.profiles === true) {
+        const profiles = profileNames().map((name) => ({
+          name,
+          description: loadProfile(name).data.description,
+        }));
+        const rows = profiles.map(({ name, description }) => `${name.padEnd(14)} ${description}`);
+        context().result({ profiles }, rows.join('\n'));
+        return;
+      }
+      const profile = loadProfile(flags.profile);
+      const run = openRun(flags.run);
+      const rows: string[][] = [];
+      const values: object[] = [];
+      const remarks = new Set<string>();
+      for (const scheme of schemesOf(run, flags.scheme, 'quantized.json')) {
+        const { value, isFresh } = await estimateStage(run, scheme, profile, stageOptions(flags));
+        const { inputs: _, ...report } = value;
+        values.push({ isFresh, ...report });
+        const { resources, areaUm2, fmaxMhz, energy } = report;
+        const isAsic = areaUm2.value > 0;
+        rows.push([
+          `${scheme}${freshText(isFresh)}`,
+          ...(isAsic
+            ? [barText(areaUm2)]
+            : [
+                barText(resources['lut']),
+                barText(resources['ff']),
+                barText(resources['bram'], 1),
+                barText(resources['dsp']),
+              ]),
+          barText(fmaxMhz, 1),
+          `${siText(energy.perStepPj * 1e-12, 'J')} +-${siText(energy.errorPj * 1e-12, 'J')}`,
+          report.stepsPerSecond.toFixed(0),
+        ]);
+        remarks.add(report.basis);
+        for (const warning of report.warnings) remarks.add(warning);
+      }
+      const isAsic = profile.data.family === 'asic';
+      const header = [
+        `scheme on ${profile.data.name}`,
+        ...(isAsic ? ['area um2'] : ['LUT', 'FF', 'BRAM', 'DSP']),
+        ...['Fmax MHz', 'energy/step', 'steps/s'],
+      ];
+      const text = `${tableText(header, rows)}\n\n${[...remarks].join('\n')}`;
+      context().result({ run: run.path, estimates: values }, text);
+    });
+}

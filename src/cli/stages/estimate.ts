@@ -1,0 +1,70 @@
+import { assertFits, type Estimate } from '../../cost/estimate.js';
+import type { Profile } from '../../cost/profile.js';
+import { simulate } from '../../../sim/simulate.js';
+import { estimate } from '../../cost/estimate.js';
+import type { SchemeName } from '../../quant/quantized-model.js';
+import {
+  ESTIMATE,
+  type EstimateFile,
+  estimateFileName,
+  SIMULATION,
+} from '../../store/result-files.js';
+import { readArtifact } from '../../store/artifact.js';
+import type { RunFolder } from '../../store/run-folder.js';
+import { cached, hashOf, type Staged, type StageOptions } from './cache.js';
+import { designInputs, type DesignOptions, withDesign } from './plan.js';
+
+/** Sequences of a run that was not simulated yet. */
+const DEFAULT_SEQUENCES = [256];
+
+const RESOURCE_NAMES = ['lut', 'ff', 'dsp', 'bram', 'spram', 'lutRam', 'logicCells'] as const;
+
+/** @throws {CapacityError} before anything is written, when the device is too small. */
+export function estimateStage(
+  run: RunFolder,
+  scheme: SchemeName,
+  profile: Profile,
+  options: StageOptions & DesignOptions,
+): Promise<Staged<EstimateFile>> {
+  const simulated = readArtifact(run.file(scheme, 'simulation.json'), SIMULATION);
+  const sequences = simulated?.sequences ?? DEFAULT_SEQUENCES;
+  const { name } = profile.data;
+  return withDesign(run, scheme, options, (design, file) => {
+    const inputs = designInputs(file, { sequences, profile: hashOf(profile.data) });
+    return cached(run.file(scheme, estimateFileName(name)), ESTIMATE, inputs, options, () => {
+      const result = estimate(design, profile, simulate(design, { sequences }));
+      assertFits(result);
+      return { scheme, designId: file.designId, ...stored(result, profile) };
+    });
+  });
+}
+
+function stored(
+  result: Estimate,
+  profile: Profile,
+): Omit<EstimateFile, 'inputs' | 'scheme' | 'designId'> {
+  const { resources, areaUm2, fmaxMhz, energy, speed } = result;
+  const bar = ({ value, error, available }: Estimate['areaUm2']): EstimateFile['areaUm2'] => ({
+    value,
+    error,
+    ...(available === undefined ? {} : { available }),
+  });
+  return {
+    profile: result.profile,
+    description: profile.data.description,
+    basis: result.basis,
+    resources: Object.fromEntries(RESOURCE_NAMES.map((name) => [name, bar(resources[name])])),
+    areaUm2: bar(areaUm2),
+    fmaxMhz: bar(fmaxMhz),
+    clockMhz: result.clockMhz,
+    stepsPerSecond: speed!.stepsPerSecond,
+    energy: {
+      table: energy!.table,
+      perStepPj: energy!.perStepPj,
+      errorPj: energy!.errorPj,
+      shares: { ...energy!.shares },
+      powerMw: energy!.powerMw,
+    },
+    warnings: [...result.warnings],
+  };
+}
