@@ -140,7 +140,10 @@ export function attributeCells(
       const isAddress = outputs(cell).some((bit) => netPaths.get(bit)?.includes('weight_addr_q'));
       return isAddress ? 'weight-bank' : 'column-delay';
     }
-    const paths = [name.replaceAll('\\', ''), ...outputs(cell).flatMap((bit) => netPaths.get(bit) ?? [])];
+    const paths = [
+      name.replaceAll('\\', ''),
+      ...outputs(cell).flatMap((bit) => netPaths.get(bit) ?? []),
+    ];
     for (const [pattern, bucket] of PATHS) {
       if (paths.some((path) => pattern.test(path))) return bucket;
     }
@@ -224,7 +227,9 @@ export function attributeCells(
     types.set(bucket, counts);
   }
   return Object.fromEntries(
-    [...types].sort(([a], [b]) => (a < b ? -1 : 1)).map(([bucket, counts]) => [bucket, countResources(counts, family)]),
+    [...types]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([bucket, counts]) => [bucket, countResources(counts, family)]),
   );
 }
 
@@ -265,7 +270,8 @@ export function packedLogicCells(netlistJson: string, top: string): number {
 function readablePaths(module: Module): Map<number | string, string[]> {
   const paths = new Map<number | string, string[]>();
   for (const [name, { bits }] of Object.entries(module.netnames)) {
-    if (name.startsWith('$') || /_(SB_|LUT|TRELLIS|CCU2C|PFUMX|L6MUX|DP16|MULT18)/.test(name)) continue;
+    if (name.startsWith('$') || /_(SB_|LUT|TRELLIS|CCU2C|PFUMX|L6MUX|DP16|MULT18)/.test(name))
+      continue;
     for (const bit of bits) {
       const list = paths.get(bit);
       if (list) list.push(name);

@@ -5,7 +5,14 @@
 import type { Design } from '../design/design.js';
 import type { SourceFiles } from '../eda/files.js';
 import { synthesize, type Family, type Resources, type SynthOptions } from '../eda/synth.js';
-import { attributeCells, packedLogicCells, type Bucket, type PartCounts, type SchemeNames } from './attribute.js';
+import { ProfileError } from './errors.js';
+import {
+  attributeCells,
+  packedLogicCells,
+  type Bucket,
+  type PartCounts,
+  type SchemeNames,
+} from './attribute.js';
 import { compileFormula } from './formula.js';
 import { inventory, type LogicPart, type MemoryPart, type Part } from './inventory.js';
 import { nonNegativeLeastSquares } from './least-squares.js';
@@ -32,11 +39,84 @@ export interface CalibrationData {
   readonly points: readonly DataPoint[];
 }
 
+/** Measurements as a file: a line that says what they are, then one design a line. */
+export function calibrationText({ points, ...header }: CalibrationData): string {
+  return [header, ...points].map((line) => `${JSON.stringify(line)}\n`).join('');
+}
+
+/** @throws {ProfileError} when the text is not what `calibrationText` writes */
+export function parseCalibration(text: string, file: string): CalibrationData {
+  const lines = text.trimEnd().split('\n');
+  const parsed = lines.map((line, n): unknown => {
+    try {
+      return JSON.parse(line);
+    } catch {
+      throw new ProfileError([
+        { where: `${file}, line ${n + 1}`, given: 'cannot be read', allowed: 'must be JSON' },
+      ]);
+    }
+  });
+  const [header, ...points] = parsed as [Omit<CalibrationData, 'points'>, ...DataPoint[]];
+  if (header?.version !== 1) {
+    throw new ProfileError([
+      { where: `${file}, line 1`, given: `version ${header?.version}`, allowed: 'must be 1' },
+    ]);
+  }
+  return { ...header, points };
+}
+
+/** A profile as its file: short arrays stay on their line. */
+export function profileText(data: ProfileData): string {
+  const text = JSON.stringify(data, null, 2);
+  return `${text.replace(/\[\s+(-?[\d.,\s-]*?\d)\s+\]/g, (_, items: string) => `[${items.replace(/\s+/g, ' ')}]`)}\n`;
+}
+
 /** Synthesis family of a profile; undefined for ASICs. */
 export function synthesisFamily(data: ProfileData): Family | undefined {
   if (data.family === 'asic') return undefined;
   if (data.family === 'ice40') return data.name.includes('hx') ? 'ice40-hx8k' : 'ice40-up5k';
   return data.family;
+}
+
+/**
+ * Measure a sweep and fit a profile to it: what `halfgate calibrate` does.
+ *
+ * @throws EdaError when a synthesis fails
+ */
+export async function calibrate(
+  profile: Profile,
+  designs: readonly Design[],
+  emit: Emit,
+  options: SynthOptions & { readonly onDesign?: (done: number, point: DataPoint) => void } = {},
+): Promise<FitReport & { readonly data: CalibrationData }> {
+  const family = synthesisFamily(profile.data);
+  if (family === undefined) {
+    throw new ProfileError([
+      {
+        where: `${profile.file}: family`,
+        given: JSON.stringify(profile.data.family),
+        allowed: 'only FPGA profiles can be calibrated',
+      },
+    ]);
+  }
+  const points: DataPoint[] = [];
+  let tool = '';
+  let toolVersion = '';
+  for (const design of designs) {
+    const { onDesign: _, ...synthesis } = options;
+    const measured = await measureDesign(design, emit, family, synthesis);
+    ({ tool, toolVersion } = measured);
+    points.push(measured.point);
+    options.onDesign?.(points.length, measured.point);
+  }
+  const data: CalibrationData = {
+    version: 1,
+    profile: profile.data.name,
+    tool,
+    toolVersion,
+    points,
+  };
+  return { ...fitProfile(profile, data), data };
 }
 
 /** Files and top module of a design; `emit` does this, which cost models may not import. */
@@ -55,7 +135,11 @@ export async function measureDesign(
   const { top, files } = emit(design);
   const result = await synthesize(files, top, family, options);
   const netlist = new TextDecoder().decode(result.netlistJson);
-  return { point: dataPoint(design, netlist, top, family, result), tool: result.tool, toolVersion: result.toolVersion };
+  return {
+    point: dataPoint(design, netlist, top, family, result),
+    tool: result.tool,
+    toolVersion: result.toolVersion,
+  };
 }
 
 /** The data point of a netlist that Yosys wrote for this design. */
@@ -69,7 +153,11 @@ export function dataPoint(
   const { luts, ffs, carries, brams, dsps, sprams, lutRam } = totals;
   const isIce40 = family === 'ice40-up5k' || family === 'ice40-hx8k';
   return {
-    design: [design.layers[0].inputSize, ...design.layers.map(({ hiddenSize }) => hiddenSize), design.classes].join(' -> '),
+    design: [
+      design.layers[0].inputSize,
+      ...design.layers.map(({ hiddenSize }) => hiddenSize),
+      design.classes,
+    ].join(' -> '),
     scheme: design.scheme.name,
     rows: design.rows,
     columns: design.columns,
@@ -95,7 +183,10 @@ function schemeNames(design: Design): SchemeNames {
 function withOwnParameters(part: Part): Part {
   if (part.kind === 'memory') return part;
   const names: readonly Parameter[] = PRIMITIVES[part.primitive];
-  return { ...part, parameters: Object.fromEntries(names.map((name) => [name, part.parameters[name]])) };
+  return {
+    ...part,
+    parameters: Object.fromEntries(names.map((name) => [name, part.parameters[name]])),
+  };
 }
 
 /** Parts that the netlist cannot tell apart are fitted together. */
@@ -103,6 +194,8 @@ const SHARED_BUCKET: Readonly<Partial<Record<Primitive, Bucket>>> = {
   'operand-select': 'drain-mux',
   // Multiplier blocks swallow the register between the two, and with it the multiplexer's name.
   requantizer: 'drain-mux',
+  // A delayed row word and the requantizer's own pipeline hold the same values: one register serves both.
+  'column-delay': 'drain-mux',
   'shift-multiplier': 'cell-level3',
 };
 
@@ -133,7 +226,13 @@ interface Observation {
   readonly counts: Readonly<Record<FittedCost, number>>;
 }
 
-const MEMORY_PRIMITIVES: ReadonlySet<Primitive> = new Set(['rom-logic', 'tanh-logic', 'ram-logic', 'ram-lut', 'memory-glue']);
+const MEMORY_PRIMITIVES: ReadonlySet<Primitive> = new Set([
+  'rom-logic',
+  'tanh-logic',
+  'ram-logic',
+  'ram-lut',
+  'memory-glue',
+]);
 
 function memoryTerm(memory: MemoryPart, memories: ProfileData['memories']): Term {
   const { primitive, parameters, mapping } = memoryPrimitive(memory, memories);
@@ -141,7 +240,10 @@ function memoryTerm(memory: MemoryPart, memories: ProfileData['memories']): Term
   return { primitive, count: memory.count, parameters, lutRam };
 }
 
-function observations(points: readonly DataPoint[], memories: ProfileData['memories']): Observation[] {
+function observations(
+  points: readonly DataPoint[],
+  memories: ProfileData['memories'],
+): Observation[] {
   const rows: Observation[] = [];
   points.forEach(({ parts, measured }, point) => {
     const groups = new Map<Bucket, Term[]>();
@@ -171,19 +273,25 @@ function observations(points: readonly DataPoint[], memories: ProfileData['memor
 }
 
 /** A formula as a vector: value = fixed + sum of coefficients times basis. */
-function linearForm(data: FormulaData, primitive: Primitive): (values: LogicPart['parameters']) => { fixed: number; basis: number[] } {
+function linearForm(
+  data: FormulaData,
+  primitive: Primitive,
+): (values: LogicPart['parameters']) => { fixed: number; basis: number[] } {
   const parameters: readonly Parameter[] = PRIMITIVES[primitive];
   const names = Object.keys(data.coefficients);
   const compiled = compileFormula(data.formula, [...parameters, ...names]);
   return (values) => {
     const args = parameters.map((name) => values[name] ?? 0);
-    const at = (k: number): number => compiled.evaluate([...args, ...names.map((_, n) => (n === k ? 1 : 0))]);
+    const at = (k: number): number =>
+      compiled.evaluate([...args, ...names.map((_, n) => (n === k ? 1 : 0))]);
     const fixed = at(-1);
     const basis = names.map((_, k) => at(k) - fixed);
     const all = compiled.evaluate([...args, ...names.map(() => 2)]);
     const expected = fixed + 2 * basis.reduce((sum, value) => sum + value, 0);
     if (Math.abs(all - expected) > 1e-6 * Math.max(1, Math.abs(all))) {
-      throw new RangeError(`calibrate: ${primitive}: ${data.formula} is not linear in its coefficients`);
+      throw new RangeError(
+        `calibrate: ${primitive}: ${data.formula} is not linear in its coefficients`,
+      );
     }
     return { fixed, basis };
   };
@@ -204,7 +312,12 @@ function fitAll(data: ProfileData, rows: readonly Observation[]): Coefficients {
         width += Object.keys(data.primitives[primitive][cost].coefficients).length;
       }
       if (width === 0) continue;
-      const forms = new Map(group.map((primitive) => [primitive, linearForm(data.primitives[primitive][cost], primitive)]));
+      const forms = new Map(
+        group.map((primitive) => [
+          primitive,
+          linearForm(data.primitives[primitive][cost], primitive),
+        ]),
+      );
       const matrix: number[][] = [];
       const target: number[] = [];
       for (const row of own) {
@@ -213,7 +326,9 @@ function fitAll(data: ProfileData, rows: readonly Observation[]): Coefficients {
         for (const term of row.terms) {
           const { fixed, basis } = forms.get(term.primitive)!(term.parameters);
           rest -= term.count * fixed;
-          basis.forEach((value, k) => (line[offsets.get(term.primitive)! + k] += term.count * value));
+          basis.forEach(
+            (value, k) => (line[offsets.get(term.primitive)! + k] += term.count * value),
+          );
         }
         matrix.push(line);
         target.push(rest);
@@ -233,24 +348,38 @@ function fitAll(data: ProfileData, rows: readonly Observation[]): Coefficients {
 function groupsOf(rows: readonly Observation[]): Primitive[][] {
   const group = new Map<Primitive, Set<Primitive>>();
   for (const { terms } of rows) {
-    const merged = new Set(terms.flatMap(({ primitive }) => [primitive, ...(group.get(primitive) ?? [])]));
+    const merged = new Set(
+      terms.flatMap(({ primitive }) => [primitive, ...(group.get(primitive) ?? [])]),
+    );
     for (const primitive of merged) group.set(primitive, merged);
   }
   return [...new Set(group.values())].map((set) => [...set]);
 }
 
 const rms = (values: readonly number[]): number =>
-  values.length === 0 ? 0 : Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
+  values.length === 0
+    ? 0
+    : Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
 
-const rounded = (value: number): number => Number((Math.abs(value) < 1e-6 ? 0 : value).toPrecision(4));
+const rounded = (value: number): number =>
+  Number((Math.abs(value) < 1e-6 ? 0 : value).toPrecision(4));
 
-function predict(data: ProfileData, fitted: Coefficients, cost: FittedCost, rows: readonly Observation[]): number {
+function predict(
+  data: ProfileData,
+  fitted: Coefficients,
+  cost: FittedCost,
+  rows: readonly Observation[],
+): number {
   let sum = 0;
   for (const { terms } of rows) {
     for (const term of terms) {
-      const { fixed, basis } = linearForm(data.primitives[term.primitive][cost], term.primitive)(term.parameters);
-      const own = fitted.get(`${term.primitive} ${cost}`) ?? Object.values(data.primitives[term.primitive][cost].coefficients);
-      sum += term.count * basis.reduce((total, value, k) => total + value * own[k], fixed);
+      const { fixed, basis } = linearForm(
+        data.primitives[term.primitive][cost],
+        term.primitive,
+      )(term.parameters);
+      // A primitive that the fit did not see predicts nothing: that is an error to be counted.
+      const own = fitted.get(`${term.primitive} ${cost}`);
+      sum += term.count * basis.reduce((total, value, k) => total + value * (own?.[k] ?? 0), fixed);
     }
   }
   return sum;
@@ -273,10 +402,19 @@ export function fitProfile(profile: Profile, measurements: CalibrationData): Fit
   const rows = observations(points, data.memories);
   const fitted = fitAll(data, rows);
 
-  const leaveOneOut: Record<FittedCost | 'bram' | 'dsp', number[]> = { lut: [], ff: [], bram: [], dsp: [], lutRam: [] };
+  const leaveOneOut: Record<FittedCost | 'bram' | 'dsp', number[]> = {
+    lut: [],
+    ff: [],
+    bram: [],
+    dsp: [],
+    lutRam: [],
+  };
   const cells: number[] = [];
   points.forEach((point, index) => {
-    const without = fitAll(data, rows.filter((row) => row.point !== index));
+    const without = fitAll(
+      data,
+      rows.filter((row) => row.point !== index),
+    );
     const own = rows.filter((row) => row.point === index);
     const lut = predict(data, without, 'lut', own);
     const ff = predict(data, without, 'ff', own);
@@ -284,7 +422,10 @@ export function fitProfile(profile: Profile, measurements: CalibrationData): Fit
     leaveOneOut.ff.push(ff / point.totals.ffs - 1);
     const blocks = countBlocks(point.parts, data.memories);
     const dsps = point.parts.reduce(
-      (sum, part) => (part.kind === 'logic' ? sum + part.count * profile.primitives[part.primitive].dsp.evaluate(part.parameters) : sum),
+      (sum, part) =>
+        part.kind === 'logic'
+          ? sum + part.count * profile.primitives[part.primitive].dsp.evaluate(part.parameters)
+          : sum,
       0,
     );
     leaveOneOut.bram.push((blocks.bram - point.totals.brams) / Math.max(1, point.totals.brams));
@@ -293,7 +434,7 @@ export function fitProfile(profile: Profile, measurements: CalibrationData): Fit
     leaveOneOut.dsp.push((dsps - point.totals.dsps) / Math.max(1, point.totals.dsps));
   });
 
-  const file = `data/${data.name}.json`;
+  const file = `data/${data.name}.jsonl`;
   const source = `fit to ${points.length} designs synthesized by ${measurements.tool} ${measurements.toolVersion}`;
   for (const primitive of PRIMITIVE_NAMES) {
     for (const cost of FITTED_COSTS) {
@@ -325,7 +466,9 @@ export function fitProfile(profile: Profile, measurements: CalibrationData): Fit
     const pairs = points.map(({ totals }) => [totals.luts, totals.ffs]);
     const target = points.map(({ totals }) => totals.logicCells);
     const solution = nonNegativeLeastSquares(pairs, target);
-    pairs.forEach(([lut, ff], k) => cells.push((solution[0] * lut + solution[1] * ff) / target[k] - 1));
+    pairs.forEach(([lut, ff], k) =>
+      cells.push((solution[0] * lut + solution[1] * ff) / target[k] - 1),
+    );
     data.packing = {
       formula: 'c0 * lut + c1 * ff',
       coefficients: { c0: rounded(solution[0]), c1: rounded(solution[1]) },
@@ -338,13 +481,20 @@ export function fitProfile(profile: Profile, measurements: CalibrationData): Fit
       relative: rounded(Math.hypot(rms(cells), data.errors.lut.relative)),
     };
   }
-  data.tool = { name: measurements.tool, version: measurements.toolVersion, script: data.tool?.script ?? '' };
+  data.tool = {
+    name: measurements.tool,
+    version: measurements.toolVersion,
+    script: data.tool?.script ?? '',
+  };
   data.calibrated = { data: file, designs: points.length, ranges: parameterRanges(points) };
   return { profile: checkProfile(data, profile.file).data, leaveOneOut };
 }
 
 /** Block RAMs and LUTs used as memory. */
-function countBlocks(parts: readonly Part[], memories: ProfileData['memories']): { bram: number; lutRam: number } {
+function countBlocks(
+  parts: readonly Part[],
+  memories: ProfileData['memories'],
+): { bram: number; lutRam: number } {
   const total = { bram: 0, lutRam: 0 };
   for (const part of parts) {
     if (part.kind !== 'memory') continue;
@@ -358,7 +508,8 @@ function parameterRanges(points: readonly DataPoint[]): Record<string, [number, 
   const ranges: Record<string, [number, number]> = {};
   for (const { parts } of points) {
     for (const part of parts) {
-      const values = part.kind === 'logic' ? part.parameters : { width: part.width, depth: part.depth };
+      const values =
+        part.kind === 'logic' ? part.parameters : { width: part.width, depth: part.depth };
       for (const [name, value] of Object.entries(values)) {
         const range = (ranges[name] ??= [value, value]);
         range[0] = Math.min(range[0], value);

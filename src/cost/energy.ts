@@ -44,7 +44,12 @@ export function estimateEnergy(
   const steps = report.steps * design.columns;
   const { accBits } = design;
   const codeBits = weightBits(design.scheme.weights);
-  const leaf = (name: string, action: Action, count: number, parameters: ParameterValues = {}): EnergyNode => {
+  const leaf = (
+    name: string,
+    action: Action,
+    count: number,
+    parameters: ParameterValues = {},
+  ): EnergyNode => {
     const energyPerActionPj = profile.actions[action].evaluate(parameters);
     const actionsPerStep = count / steps;
     return {
@@ -80,7 +85,10 @@ export function estimateEnergy(
   const names = design.memories.map(({ name }) => name);
   const isLevel3 = design.scheme.gates === 'level3';
 
-  const bits = design.memories.reduce((sum, { width, depth, copies }) => sum + width * depth * copies, 0);
+  const bits = design.memories.reduce(
+    (sum, { width, depth, copies }) => sum + width * depth * copies,
+    0,
+  );
   const leakageMw =
     profile.constants.staticMw +
     bits * profile.constants.leakageMwPerMemoryBit +
@@ -98,7 +106,10 @@ export function estimateEnergy(
 
   const tree = group(design.name, [
     group('mac', [
-      leaf('arithmetic', isTernary ? 'mac-ternary' : 'mac-int8', activity.macs, { accBits, weightBits: codeBits }),
+      leaf('arithmetic', isTernary ? 'mac-ternary' : 'mac-int8', activity.macs, {
+        accBits,
+        weightBits: codeBits,
+      }),
       leaf('registers', 'register-bit', activity.macs * peBits),
     ]),
     group('weights', names.filter(isWeights).map(memory)),

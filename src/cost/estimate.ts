@@ -140,7 +140,12 @@ function buildTree(design: Design, profile: Profile, parts: readonly Part[]): Co
   }
   const finish = ({ name, detail, cost, children }: Draft): CostNode => {
     const nodes = children.map(finish);
-    return { name, detail, total: cost ?? addCosts(nodes.map(({ total }) => total)), children: nodes };
+    return {
+      name,
+      detail,
+      total: cost ?? addCosts(nodes.map(({ total }) => total)),
+      children: nodes,
+    };
   };
   return finish(root);
 }
@@ -167,15 +172,20 @@ export function estimate(design: Design, profile: Profile, report?: SimulationRe
   const { errors, timing, calibrated, energy } = profile.data;
   const { total } = tree;
   const cells = profile.logicCells?.(total.lut, total.ff);
-  const counts: Record<Resource, number> = { ...total, logicCells: cells === undefined ? 0 : Math.round(cells) };
+  const counts: Record<Resource, number> = {
+    ...total,
+    logicCells: cells === undefined ? 0 : Math.round(cells),
+  };
   const resources = {} as Record<Resource, Estimated>;
   const overflows: Overflow[] = [];
   for (const resource of RESOURCES) {
     const value = counts[resource];
     const available = profile.available[resource];
     resources[resource] = { value, error: value * errors[resource].relative, available };
-    if (available !== undefined && value > available) {
-      overflows.push({ resource, needed: value, available, hint: HINTS[resource] });
+    // LUTs that serve as memory are LUTs no longer.
+    const needed = resource === 'lut' ? value + counts.lutRam : value;
+    if (available !== undefined && needed > available) {
+      overflows.push({ resource, needed, available, hint: HINTS[resource] });
     }
   }
 
@@ -191,7 +201,11 @@ export function estimate(design: Design, profile: Profile, report?: SimulationRe
   }
   const fmax = longest > 0 ? (1000 * timing.derating.value) / longest : profile.constants.clockMhz;
   const clockMhz = Math.min(profile.constants.clockMhz, fmax);
-  const areaUm2 = { value: total.areaUm2, error: total.areaUm2 * errors.areaUm2.relative, available: undefined };
+  const areaUm2 = {
+    value: total.areaUm2,
+    error: total.areaUm2 * errors.areaUm2.relative,
+    available: undefined,
+  };
 
   return {
     profile: profile.data.name,
@@ -229,7 +243,10 @@ function rangeWarnings(profile: Profile, parts: readonly Part[]): string[] {
   const check = (name: string, value: number): void => {
     const range = calibrated.ranges[name];
     if (range && (value < range[0] || value > range[1])) {
-      outside.set(name, `${name} = ${value} is outside ${range[0]}..${range[1]}, which the fits of ${profile.data.name} saw`);
+      outside.set(
+        name,
+        `${name} = ${value} is outside ${range[0]}..${range[1]}, which the fits of ${profile.data.name} saw`,
+      );
     }
   };
   for (const part of parts) {
@@ -243,15 +260,25 @@ function rangeWarnings(profile: Profile, parts: readonly Part[]): string[] {
   return [...outside.values()];
 }
 
-function energyWarnings(profile: Profile, report: SimulationReport | undefined, table: string): string[] {
+function energyWarnings(
+  profile: Profile,
+  report: SimulationReport | undefined,
+  table: string,
+): string[] {
   if (!report) return [];
-  const actions = Object.entries(profile.actions).filter(([, { data }]) => data.quality === 'assumed' || data.quality === 'extrapolated');
+  const actions = Object.entries(profile.actions).filter(
+    ([, { data }]) => data.quality === 'assumed' || data.quality === 'extrapolated',
+  );
   if (actions.length === 0) return [];
-  return [`energy table ${table}: ${actions.map(([name, { data }]) => `${name} ${data.quality}`).join(', ')}`];
+  return [
+    `energy table ${table}: ${actions.map(([name, { data }]) => `${name} ${data.quality}`).join(', ')}`,
+  ];
 }
 
 /** Primitives whose formulas are fitted, with their errors: for reports. */
-export function primitiveErrors(profile: Profile): { primitive: Primitive; lut: number; ff: number }[] {
+export function primitiveErrors(
+  profile: Profile,
+): { primitive: Primitive; lut: number; ff: number }[] {
   return PRIMITIVE_NAMES.map((primitive) => ({
     primitive,
     lut: profile.primitives[primitive].lut.data.error.relative,

@@ -11,7 +11,10 @@ type Compiled = (values: Values) => number;
 
 /** Functions a formula may call, with the number of arguments each takes. */
 const FUNCTIONS: Readonly<
-  Record<string, { readonly call: (...args: number[]) => number; readonly least: number; readonly most: number }>
+  Record<
+    string,
+    { readonly call: (...args: number[]) => number; readonly least: number; readonly most: number }
+  >
 > = {
   abs: { call: Math.abs, least: 1, most: 1 },
   ceil: { call: Math.ceil, least: 1, most: 1 },
@@ -93,13 +96,17 @@ function compileNode(
   used: Set<string>,
   depth: number,
 ): Compiled {
-  if (depth > MAX_DEPTH) throw new FormulaError(`nested deeper than ${MAX_DEPTH}`, 'write it flatter');
+  if (depth > MAX_DEPTH)
+    throw new FormulaError(`nested deeper than ${MAX_DEPTH}`, 'write it flatter');
   const { type, value, name, op, fn, args = [], content } = node as unknown as AnyNode;
   const inner = (child: MathNode): Compiled => compileNode(child, parameters, used, depth + 1);
   switch (type) {
     case 'ConstantNode': {
       if (typeof value !== 'number' || !Number.isFinite(value)) {
-        throw new FormulaError(`${JSON.stringify(value)} is no finite number`, 'write a decimal number');
+        throw new FormulaError(
+          `${JSON.stringify(value)} is no finite number`,
+          'write a decimal number',
+        );
       }
       return () => value;
     }

@@ -114,7 +114,8 @@ export function inventory(design: Design): Part[] {
     count = 1,
     more: ParameterValues = {},
   ): void => {
-    if (count > 0) parts.push({ kind: 'logic', path, primitive, count, parameters: { ...common, ...more } });
+    if (count > 0)
+      parts.push({ kind: 'logic', path, primitive, count, parameters: { ...common, ...more } });
   };
   const store = (
     path: readonly string[],
@@ -141,7 +142,11 @@ export function inventory(design: Design): Part[] {
     store(['input', 'buffer'], 'input');
   }
   logic(['array', 'operand select'], 'operand-select', columns);
-  logic(['array', 'processing elements'], design.scheme.weights === 'ternary' ? 'pe-ternary' : 'pe-int8', rows * columns);
+  logic(
+    ['array', 'processing elements'],
+    design.scheme.weights === 'ternary' ? 'pe-ternary' : 'pe-int8',
+    rows * columns,
+  );
   logic(['array', 'drain multiplexer'], 'drain-mux', columns);
   store(['hidden state'], 'hidden');
   logic(['lane', 'pipeline'], isLevel3 ? 'lane-level3' : 'lane-int16', columns);

@@ -15,7 +15,10 @@ const RIDGE = 1e-9;
  *
  * @param rows A, one row per observation
  */
-export function nonNegativeLeastSquares(rows: readonly (readonly number[])[], b: readonly number[]): number[] {
+export function nonNegativeLeastSquares(
+  rows: readonly (readonly number[])[],
+  b: readonly number[],
+): number[] {
   const n = rows[0]?.length ?? 0;
   const x = new Array<number>(n).fill(0);
   if (n === 0) return x;
@@ -26,11 +29,17 @@ export function nonNegativeLeastSquares(rows: readonly (readonly number[])[], b:
   const scale = Math.max(...target.map(Math.abs), 1);
   const passive = new Set<number>();
   for (let round = 0; round < 10 * n + 10; round++) {
-    const gradient = target.map((value, j) => value - gram[j].reduce((sum, g, k) => sum + g * x[k], 0));
+    const gradient = target.map(
+      (value, j) => value - gram[j].reduce((sum, g, k) => sum + g * x[k], 0),
+    );
     let next = -1;
     for (let j = 0; j < n; j++) {
       if (!passive.has(j) && gram[j][j] > 0 && gradient[j] > 1e-9 * scale) {
-        if (next < 0 || gradient[j] / Math.sqrt(gram[j][j]) > gradient[next] / Math.sqrt(gram[next][next])) next = j;
+        if (
+          next < 0 ||
+          gradient[j] / Math.sqrt(gram[j][j]) > gradient[next] / Math.sqrt(gram[next][next])
+        )
+          next = j;
       }
     }
     if (next < 0) return x;
@@ -60,7 +69,11 @@ export function nonNegativeLeastSquares(rows: readonly (readonly number[])[], b:
   return x;
 }
 
-function solve(free: readonly number[], gram: readonly (readonly number[])[], target: readonly number[]): number[] {
+function solve(
+  free: readonly number[],
+  gram: readonly (readonly number[])[],
+  target: readonly number[],
+): number[] {
   const matrix = free.map((j) => free.map((k) => gram[j][k] * (j === k ? 1 + RIDGE : 1)));
   const solved = lusolve(
     matrix,

@@ -34,7 +34,13 @@ export function mapMemory(shape: MemoryShape, memories: ProfileData['memories'])
   const { kind, width, depth } = shape;
   const perBit = kind === 'rom' ? memories.logicCostPerRomBit : memories.logicCostPerRamBit;
   let best = Math.trunc(width * depth * perBit);
-  let mapping: MemoryMapping = { block: 'logic', resource: 'logic', blocks: 0, amount: 0, banks: 1 };
+  let mapping: MemoryMapping = {
+    block: 'logic',
+    resource: 'logic',
+    blocks: 0,
+    amount: 0,
+    banks: 1,
+  };
   for (const block of memories.blocks) {
     if (kind === 'rom' ? !block.holdsRom : !block.holdsRam) continue;
     const found = cheapestAspect(shape, block);
@@ -80,8 +86,13 @@ export function memoryPrimitive(
 ): { primitive: Primitive; parameters: ParameterValues; mapping: MemoryMapping } {
   const { role, type: kind, width, depth } = part;
   const mapping = mapMemory({ kind, width, depth }, memories);
-  const inLogic: Primitive = kind === 'ram' ? 'ram-logic' : role === 'tanh' ? 'tanh-logic' : 'rom-logic';
+  const inLogic: Primitive =
+    kind === 'ram' ? 'ram-logic' : role === 'tanh' ? 'tanh-logic' : 'rom-logic';
   const primitive: Primitive =
-    mapping.resource === 'bram' ? 'memory-glue' : mapping.resource === 'lutRam' ? 'ram-lut' : inLogic;
+    mapping.resource === 'bram'
+      ? 'memory-glue'
+      : mapping.resource === 'lutRam'
+        ? 'ram-lut'
+        : inLogic;
   return { primitive, parameters: { width, depth, banks: mapping.banks }, mapping };
 }

@@ -24,10 +24,20 @@ import { CANONICAL, unitFactor, type Dimension } from './units.js';
 export const PROFILE_VERSION = 1;
 
 /** How a constant came to be: read in its source, fitted to data, scaled from it, or supposed. */
-export const QUALITIES = ['measured', 'published', 'fitted', 'derived', 'extrapolated', 'assumed'] as const;
+export const QUALITIES = [
+  'measured',
+  'published',
+  'fitted',
+  'derived',
+  'extrapolated',
+  'assumed',
+] as const;
 export type Quality = (typeof QUALITIES)[number];
 
-const sourceText = z.string().trim().min(8, 'must name where the value comes from, or say "assumed: ..."');
+const sourceText = z
+  .string()
+  .trim()
+  .min(8, 'must name where the value comes from, or say "assumed: ..."');
 const quality = z.enum(QUALITIES);
 
 const constant = z.strictObject({
@@ -194,7 +204,11 @@ export function parseProfile(text: string, file: string): Profile {
     json = JSON.parse(text);
   } catch (error) {
     throw new ProfileError([
-      { where: file, given: error instanceof Error ? error.message : String(error), allowed: 'must be JSON' },
+      {
+        where: file,
+        given: error instanceof Error ? error.message : String(error),
+        allowed: 'must be JSON',
+      },
     ]);
   }
   return checkProfile(json, file);
@@ -203,7 +217,9 @@ export function parseProfile(text: string, file: string): Profile {
 /** Check a profile's data. @throws {ProfileError} with every problem. */
 export function checkProfile(json: unknown, file: string): Profile {
   const parsed = profileSchema.safeParse(json);
-  const problems: Complaint[] = parsed.success ? [] : parsed.error.issues.map((issue) => complaint(issue, json, file));
+  const problems: Complaint[] = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => complaint(issue, json, file));
   // Formulas are checked even where the rest is wrong, so that all problems come at once.
   const primitives = compileAll(json, file, problems);
   if (!parsed.success || problems.length > 0) throw new ProfileError(problems);
@@ -213,7 +229,10 @@ export function checkProfile(json: unknown, file: string): Profile {
 function complaint(issue: z.core.$ZodIssue, json: unknown, file: string): Complaint {
   const where = `${file}: ${place(issue.path)}`;
   if (issue.code === 'unrecognized_keys') {
-    return { where, given: `unknown key ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}` };
+    return {
+      where,
+      given: `unknown key ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}`,
+    };
   }
   const found = lookup(json, issue.path);
   const given = found === undefined ? 'missing' : `${JSON.stringify(found)?.slice(0, 80)}`;
@@ -240,13 +259,27 @@ function compileAll(json: unknown, file: string, problems: Complaint[]): Compile
   for (const primitive of PRIMITIVE_NAMES) {
     primitives[primitive] = {} as Record<Cost, CostFormula>;
     for (const cost of COSTS) {
-      const compiled = compileAt(json, ['primitives', primitive, cost], file, PRIMITIVES[primitive], COST_DIMENSION[cost], problems);
+      const compiled = compileAt(
+        json,
+        ['primitives', primitive, cost],
+        file,
+        PRIMITIVES[primitive],
+        COST_DIMENSION[cost],
+        problems,
+      );
       if (compiled) primitives[primitive][cost] = compiled;
     }
   }
   const actions = {} as Record<Action, CostFormula>;
   for (const action of ACTION_NAMES) {
-    const compiled = compileAt(json, ['energy', 'actions', action], file, ACTIONS[action], 'energyPj', problems);
+    const compiled = compileAt(
+      json,
+      ['energy', 'actions', action],
+      file,
+      ACTIONS[action],
+      'energyPj',
+      problems,
+    );
     if (compiled) actions[action] = compiled;
   }
   const available = {} as Record<Resource, number | undefined>;
@@ -262,7 +295,13 @@ function compileAll(json: unknown, file: string, problems: Complaint[]): Compile
     leakageMwPerMemoryBit: known(['energy', 'memoryLeakagePerBit'], 'powerMw'),
     leakageMwPerUm2: known(['energy', 'logicLeakagePerUm2'], 'powerMw'),
   };
-  return { primitives, actions, available, constants, logicCells: compilePacking(json, file, problems) };
+  return {
+    primitives,
+    actions,
+    available,
+    constants,
+    logicCells: compilePacking(json, file, problems),
+  };
 }
 
 /** Value of a constant in the canonical unit of `dimension`. */
@@ -275,7 +314,12 @@ function constantAt(
 ): number | undefined {
   const parsed = constant.safeParse(lookup(json, path));
   if (!parsed.success) return undefined;
-  const factor = checkUnit(parsed.data.unit, dimension, `${file}: ${place([...path, 'unit'])}`, problems);
+  const factor = checkUnit(
+    parsed.data.unit,
+    dimension,
+    `${file}: ${place([...path, 'unit'])}`,
+    problems,
+  );
   return factor === undefined ? undefined : parsed.data.value * factor;
 }
 
@@ -321,7 +365,11 @@ function compileAt(
       if (!(value >= 0 && value < Infinity)) {
         const at = inner.used.map((name) => `${name} = ${values[name as Parameter]}`).join(', ');
         throw new ProfileError([
-          { where, given: `is ${value}${at === '' ? '' : ` at ${at}`}`, allowed: 'must be zero or more' },
+          {
+            where,
+            given: `is ${value}${at === '' ? '' : ` at ${at}`}`,
+            allowed: 'must be zero or more',
+          },
         ]);
       }
       return value;
@@ -359,7 +407,11 @@ function compileWithCoefficients(
 }
 
 /** Evaluate at the corners of the parameters' ranges: a formula that fails there is refused at once. */
-function probe(compiled: CostFormula, parameters: readonly Parameter[], problems: Complaint[]): void {
+function probe(
+  compiled: CostFormula,
+  parameters: readonly Parameter[],
+  problems: Complaint[],
+): void {
   const at = (choose: (name: Parameter) => 'from' | 'to'): ParameterValues =>
     Object.fromEntries(parameters.map((name) => [name, PARAMETERS[name][choose(name)]]));
   const corners = [
@@ -392,7 +444,11 @@ function compilePacking(
     const value = inner.evaluate([lut, ff]);
     if (!(value >= 0 && value < Infinity)) {
       throw new ProfileError([
-        { where, given: `is ${value} at lut = ${lut}, ff = ${ff}`, allowed: 'must be zero or more' },
+        {
+          where,
+          given: `is ${value} at lut = ${lut}, ff = ${ff}`,
+          allowed: 'must be zero or more',
+        },
       ]);
     }
     return value;
@@ -438,7 +494,11 @@ export function loadProfile(nameOrPath: string): Profile {
   const profile = parseProfile(text, file);
   if (!isPath && profile.data.name !== nameOrPath) {
     throw new ProfileError([
-      { where: `${file}: name`, given: JSON.stringify(profile.data.name), allowed: `must be ${nameOrPath}` },
+      {
+        where: `${file}: name`,
+        given: JSON.stringify(profile.data.name),
+        allowed: `must be ${nameOrPath}`,
+      },
     ]);
   }
   return profile;
