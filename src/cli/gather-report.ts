@@ -80,7 +80,7 @@ function estimateOf({ resources, energy }: EstimateFile): SchemeReport['estimate
 function energySource(estimates: readonly EstimateFile[]): Source | undefined {
   if (estimates.length === 0) return undefined;
   const { profile, energy } = estimates[0];
-  const error = `+-${Math.round((100 * energy.errorPj) / energy.perStepPj)} %`;
+  const error = `\u00b1${Math.round((100 * energy.errorPj) / energy.perStepPj)} %`;
   return { kind: 'estimated', by: `hw-profiles/${profile}.json, ${energy.table}`, error };
 }
 
@@ -88,7 +88,7 @@ function estimateSource(estimates: readonly EstimateFile[]): Source | undefined 
   if (estimates.length === 0) return undefined;
   const { profile, basis, resources } = estimates[0];
   const { value = 0, error = 0 } = resources['lut'] ?? {};
-  const bar = value === 0 ? {} : { error: `LUT +-${Math.round((100 * error) / value)} %` };
+  const bar = value === 0 ? {} : { error: `LUT \u00b1${Math.round((100 * error) / value)} %` };
   return {
     kind: 'estimated',
     by: `hw-profiles/${profile}.json, ${basis.replace(/^estimated: /, '')}`,

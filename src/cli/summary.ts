@@ -4,6 +4,12 @@ import { siText, tableText } from './table.js';
 
 const NONE = '-';
 
+interface SourceText {
+  readonly kind: string;
+  readonly by?: string;
+  readonly error?: string | undefined;
+}
+
 export function summaryText(data: ReportData): string {
   const { measure, schemes, sources } = data;
   const digits = (value: number | undefined, count: number): string =>
@@ -38,12 +44,14 @@ export function summaryText(data: ReportData): string {
       digits(stepsPerSecond, 0),
     ];
   });
-  const int8 = schemes.find(({ scheme }) => scheme === 'int8')?.measured?.luts;
-  const ternary = schemes.find(({ scheme }) => scheme === 'ternary-level3')?.measured?.luts;
-  const by = (
-    name: string,
-    source: { readonly kind: string; readonly by?: string } | undefined,
-  ): string[] => (source?.by === undefined ? [] : [`${name}: ${source.kind} (${source.by})`]);
+  const int8 = schemes.find(({ scheme }) => scheme === 'int8')?.measured;
+  const ternary = schemes.find(({ scheme }) => scheme === 'ternary-level3')?.measured;
+  const by = (name: string, source: SourceText | undefined): string[] =>
+    source?.by === undefined
+      ? []
+      : [
+          `${name}: ${source.kind} (${source.by}${source.error === undefined ? '' : `, ${source.error}`})`,
+        ];
   return [
     tableText(header, rows),
     '',
@@ -54,6 +62,8 @@ export function summaryText(data: ReportData): string {
     ...by('Verilog equal to golden model and simulator', sources.verification),
     ...(int8 === undefined || ternary === undefined
       ? []
-      : [`LUT ratio ternary-level3 / int8: ${(ternary / int8).toFixed(2)}`]),
+      : [
+          `ternary-level3 / int8: LUT ${(ternary.luts / int8.luts).toFixed(2)}, BRAM ${ternary.brams} / ${int8.brams}, DSP ${ternary.dsps} / ${int8.dsps}`,
+        ]),
   ].join('\n');
 }

@@ -40,7 +40,7 @@ th:first-child { text-align: left; padding-left: 0; }
 tbody th small { color: var(--soft); font-size: 12.5px; margin-left: 4px; }
 thead i { display: inline-block; width: 9px; height: 9px; border-radius: 3px; margin-right: 7px; }
 td.source, th.source { text-align: left; padding-left: 26px; padding-right: 0; }
-td.source { font-size: 13px; }
+td.source { font-size: 13px; white-space: normal; min-width: 300px; }
 td.text { text-align: left; white-space: normal; overflow-wrap: anywhere; }
 .facts th { color: var(--soft); padding-right: 24px; vertical-align: top; }
 .facts { font-size: 13.5px; }
@@ -58,6 +58,7 @@ svg .on-bar { fill: #ffffff; font-size: 11.5px; font-weight: 600; }
 svg .rule { stroke: var(--rule); stroke-width: 1; }
 svg .axis { stroke: var(--soft); stroke-width: 1; }
 svg .curve { fill: none; stroke-width: 1.8; stroke-linejoin: round; }
+svg .reference { stroke-dasharray: 6 4; }
 svg .mark { stroke: var(--card); stroke-width: 1.2; }
 svg .capacity { fill: var(--capacity); }
 footer { color: var(--soft); font-size: 12.5px; margin: 18px 4px 0; }

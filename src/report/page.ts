@@ -10,7 +10,8 @@ function colorOf(data: ReportData, scheme: SchemeReport): number {
 }
 
 function badge(source: Source): string {
-  const detail = source.kind === 'golden' ? 'golden integer model' : source.by;
+  const detail =
+    source.kind === 'golden' ? 'golden integer model (float: real arithmetic)' : source.by;
   const error =
     source.kind === 'estimated' && source.error !== undefined ? `, ${source.error}` : '';
   const word = source.kind === 'golden' ? 'exact' : source.kind;
@@ -201,15 +202,19 @@ function resourceCard(data: ReportData): string[] {
   );
   const { placement } = data.sources;
   if (measured.length === 0 || placement === undefined) return [];
-  const groups = measured[0].measured!.resources.map(({ name, available }, k) => ({
-    name,
-    available,
-    bars: measured.map((scheme) => ({
-      name: scheme.scheme,
-      color: colorOf(data, scheme),
-      used: scheme.measured!.resources[k].used,
-    })),
-  }));
+  const used = ({ measured: found }: SchemeReport, name: string): number =>
+    found?.resources.find((resource) => resource.name === name)?.used ?? 0;
+  const groups = measured[0]
+    .measured!.resources.filter(({ name }) => measured.some((scheme) => used(scheme, name) > 0))
+    .map(({ name, available }) => ({
+      name,
+      available,
+      bars: measured.map((scheme) => ({
+        name: scheme.scheme,
+        color: colorOf(data, scheme),
+        used: used(scheme, name),
+      })),
+    }));
   const series = measured.map((scheme) => ({ name: scheme.scheme, color: colorOf(data, scheme) }));
   const title = `Resources of the ${data.device ?? 'device'}`;
   return [

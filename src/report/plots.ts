@@ -146,8 +146,11 @@ export function curvePlot(
       }),
     );
     return (
-      tag('path', { d: path, class: 'curve', style: `stroke:${seriesColor(color)}` }) +
-      dots.join('')
+      tag('path', {
+        d: path,
+        class: color === 0 ? 'curve reference' : 'curve',
+        style: `stroke:${seriesColor(color)}`,
+      }) + dots.join('')
     );
   });
   return svg(
@@ -158,7 +161,8 @@ export function curvePlot(
     label(frame.left, frame.top - 12, yName, { class: 'axis-name' }),
     yAxis(frame, ticks(low - margin, high + margin, 6), y),
     xAxis(frame, ticks(0, Math.max(...all.map(([step]) => step)), 5), x, xName),
-    ...drawn,
+    // The reference last: where another curve is the same, its dashes still show.
+    ...drawn.toReversed(),
   );
 }
 
@@ -169,6 +173,9 @@ export interface StackedBar {
   readonly parts: readonly number[];
 }
 
+/** Less is thinner than a pixel. */
+const VISIBLE_SHARE = 0.001;
+
 /** Horizontal bars on one scale, cut into the same parts. */
 export function stackedBars(
   title: string,
@@ -178,8 +185,8 @@ export function stackedBars(
 ): string {
   const total = (bar: StackedBar): number => bar.parts.reduce((sum, value) => sum + value, 0);
   const high = Math.max(...bars.map(total));
-  // A part that no bar has needs no place in the legend.
-  const shown = parts.map((_, k) => bars.some((bar) => bar.parts[k] > 0));
+  // A part too small to see in any bar needs no place in the legend; its tooltip names it.
+  const shown = parts.map((_, k) => bars.some((bar) => bar.parts[k] > VISIBLE_SHARE * total(bar)));
   const keys = legend(
     parts.flatMap((name, k) => (shown[k] ? [[name, partColor(k)] as const] : [])),
     12,
