@@ -11,7 +11,9 @@ export function packageRoot(): URL {
       // Not here: look one folder higher.
     }
   }
-  throw new Error('halfgate: package.json was not found above this file; the installation is damaged');
+  throw new Error(
+    'halfgate: package.json was not found above this file; the installation is damaged',
+  );
 }
 
 /** The version in package.json. */
