@@ -99,7 +99,7 @@ export async function bootstrap() {
   }
   const { build } = await import('./build.mjs');
   const start = performance.now();
-  const built = await build();
+  const built = await build({ onStart: () => say('building dist ...') });
   if (built.length > 0)
     say(`built ${built.join(', ')} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
 }

@@ -46,9 +46,10 @@ function tsc(outDir) {
   });
 }
 
-async function buildTypeScript(force) {
+async function buildTypeScript(force, onStart) {
   const sources = await sourceHash();
   if (!force && (await stampedHash()) === sources) return false;
+  onStart();
   // Built aside, then moved: an interrupted build leaves the old one, never half of each.
   const staging = join(root, `dist/.staging-${process.pid}`);
   try {
@@ -73,10 +74,10 @@ async function buildKernel(force) {
   return buildEngine({ force });
 }
 
-/** Build what is missing or out of date; what was built, for telling. */
-export async function build({ force = false } = {}) {
+/** Build what is missing or out of date; what was built, for telling. `onStart`: when there is work. */
+export async function build({ force = false, onStart = () => {} } = {}) {
   const built = [];
-  if (await buildTypeScript(force)) built.push('dist/src, dist/sim');
+  if (await buildTypeScript(force, onStart)) built.push('dist/src, dist/sim');
   if (await buildKernel(force)) built.push('dist/engine');
   return built;
 }
