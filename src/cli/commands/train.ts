@@ -251,6 +251,7 @@ Examples:
       const data = recordDataset(run, spec, loaded);
       progress.note(`${data.name}: ${data.summary}`);
       for (const text of data.notes) progress.note(`note: ${text}`);
+      const isText = loaded.dataset.kind === 'text';
       const rows: string[][] = [];
       const values: object[] = [];
       for (const config of configs) {
@@ -263,7 +264,7 @@ Examples:
         values.push({ scheme, isFresh, ...figures, training: log });
         rows.push([
           `${scheme}${freshText(isFresh)}`,
-          accuracyText(value.evaluation),
+          ...(isText ? [accuracyText(value.evaluation)] : []),
           `${(100 * value.evaluation.accuracy).toFixed(1)} %`,
           String(value.parameters),
           String(training.steps),
@@ -271,9 +272,16 @@ Examples:
           `${training.engine} (${training.engineVersion})`,
         ]);
       }
-      const measure = loaded.dataset.kind === 'text' ? 'test bpc' : 'test accuracy';
       const table = tableText(
-        ['scheme', measure, 'accuracy', 'parameters', 'steps', 'time', 'engine'],
+        [
+          'scheme',
+          ...(isText ? ['test bpc'] : []),
+          'test accuracy',
+          'parameters',
+          'steps',
+          'time',
+          'engine',
+        ],
         rows,
       );
       result(
