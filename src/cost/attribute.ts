@@ -156,22 +156,32 @@ export function attributeCells(
     if (selects.has(name)) return selects.get(name);
     selects.set(name, undefined);
     const from = new Map<Bucket, Set<string>>();
+    let selectors = 0;
     for (const [port, bits] of Object.entries(cell.connections)) {
       if (cell.port_directions[port] !== 'input') continue;
       for (const bit of bits) {
         const driver = drivers.get(bit);
         if (driver === undefined) continue;
         const source = module.cells[driver];
+        const isLogic = LOGIC.test(source.type);
         const bucket = MEMORY.test(source.type)
           ? bucketOf(driver)
-          : LOGIC.test(source.type)
+          : isLogic
             ? bankSelect(driver, source)
             : undefined;
-        if (bucket === undefined) continue;
+        if (bucket === undefined) {
+          // Arithmetic on two words of a memory is no choice between its blocks.
+          if (isLogic) return undefined;
+          const selector = bucketOf(driver);
+          if (selector !== 'weight-bank' && !selector.startsWith('memory:')) return undefined;
+          selectors++;
+          continue;
+        }
         const set = from.get(bucket) ?? new Set();
         from.set(bucket, set.add(driver));
       }
     }
+    if (selectors === 0) return undefined;
     for (const [bucket, blocks] of from) {
       if (blocks.size >= 2) {
         selects.set(name, bucket);

@@ -66,7 +66,7 @@ export const PRIMITIVES = {
   'lane-int16': ['layerBits', 'accBits'],
   threshold: ['accBits'],
   requantizer: ['accBits', 'shiftMin', 'shiftBits', 'hasThresholds'],
-  'tanh-lookup': [],
+  'tanh-lookup': ['hasThresholds'],
   argmax: ['classBits'],
   'shift-multiplier': ['bits'],
   'cell-level3': ['unitBits', 'hiddenBits', 'layerBits', 'layers'],
