@@ -177,7 +177,9 @@ function gatherScheme(
     model === undefined
       ? 'quantized after training in float'
       : `seed ${model.seed}, ${model.training.steps} steps, ${model.training.engine} (${model.training.engineVersion})`,
-    `${figures.goldenSteps} test steps repeated on the golden model`,
+    ...(figures.goldenSteps === 0
+      ? []
+      : [`${figures.goldenSteps} test steps repeated on the golden model`]),
     ...(quantized === undefined ? [] : [`weights sha256 ${quantized.tensors.sha256.slice(0, 16)}`]),
     ...(synthesis === undefined
       ? []
