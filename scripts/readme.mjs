@@ -1,21 +1,27 @@
 // Put the tables that commands wrote into README.md: npm run readme
 // A table goes between <!-- table:NAME ... --> and <!-- /table:NAME -->.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 
-/** The Markdown table of a page, with the line that says what made it. */
+/** The Markdown table of a page, its list of notes, and the lines that say what made it. */
 function tableOf(file) {
   const lines = readFileSync(file, 'utf8').split('\n');
-  const first = lines.findIndex((line) => line.startsWith('|'));
-  const end = lines.findIndex((line, n) => n > first && !line.startsWith('|'));
-  const made = lines.filter((line) => line.startsWith('halfgate '));
-  return [...lines.slice(first, end), '', ...made].join('\n');
+  const starting = (prefix) => lines.filter((line) => line.startsWith(prefix));
+  const notes = starting('- ');
+  return [
+    ...starting('|'),
+    '',
+    ...notes,
+    ...(notes.length > 0 ? [''] : []),
+    ...starting('halfgate '),
+  ].join('\n');
 }
 
+if (existsSync('runs/demo/summary.md'))
+  copyFileSync('runs/demo/summary.md', 'docs/results/demo.md');
+
 let readme = readFileSync('README.md', 'utf8');
-for (const [name, file] of Object.entries({
-  demo: 'docs/results/demo.md',
-  warpeace: 'docs/results/warpeace.md',
-})) {
+for (const name of ['demo', 'warpeace']) {
+  const file = `docs/results/${name}.md`;
   if (!existsSync(file)) {
     console.log(`${file} is not there: its table stays as it is`);
     continue;

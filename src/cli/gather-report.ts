@@ -161,6 +161,7 @@ function gatherScheme(
           ffs: synthesis.ffs,
           brams: synthesis.brams,
           dsps: synthesis.dsps,
+          lutsWithoutDsp: synthesis.lutsWithoutDsp ?? synthesis.luts,
         },
         fmaxMhz,
         resources: resources(synthesis),

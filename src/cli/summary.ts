@@ -1,4 +1,4 @@
-/** The one table of a run, for the terminal. */
+/** The one table of a run: for the terminal and for a README. */
 import type { ReportData } from '../report/report-data.js';
 import { siText, tableText } from './table.js';
 
@@ -10,7 +10,13 @@ interface SourceText {
   readonly error?: string | undefined;
 }
 
-export function summaryText(data: ReportData): string {
+interface Summary {
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  readonly notes: readonly string[];
+}
+
+function summarize(data: ReportData): Summary {
   const { measure, schemes, sources } = data;
   const digits = (value: number | undefined, count: number): string =>
     value?.toFixed(count) ?? NONE;
@@ -23,6 +29,7 @@ export function summaryText(data: ReportData): string {
     'FF',
     'BRAM',
     'DSP',
+    'LUT without DSP',
     'Fmax MHz',
     'energy/step',
     'steps/s',
@@ -39,6 +46,7 @@ export function summaryText(data: ReportData): string {
       digits(measured?.ffs, 0),
       digits(measured?.brams, 0),
       digits(measured?.dsps, 0),
+      digits(measured?.lutsWithoutDsp, 0),
       digits(measured?.fmaxMhz, 1),
       energy === undefined ? NONE : siText(energy * 1e-12, 'J'),
       digits(stepsPerSecond, 0),
@@ -52,9 +60,7 @@ export function summaryText(data: ReportData): string {
       : [
           `${name}: ${source.kind} (${source.by}${source.error === undefined ? '' : `, ${source.error}`})`,
         ];
-  return [
-    tableText(header, rows),
-    '',
+  const notes = [
     `${measure.name}: of the golden integer model, test data; cycles: equal to the Verilog's`,
     ...by('LUT, FF, BRAM, DSP', sources.synthesis),
     ...by('Fmax, steps/s', sources.placement),
@@ -63,7 +69,30 @@ export function summaryText(data: ReportData): string {
     ...(int8 === undefined || ternary === undefined
       ? []
       : [
-          `ternary-level3 / int8: LUT ${(ternary.luts / int8.luts).toFixed(2)}, BRAM ${ternary.brams} / ${int8.brams}, DSP ${ternary.dsps} / ${int8.dsps}`,
+          `ternary-level3 / int8: LUT ${lutRatio(ternary, int8)}, BRAM ${ternary.brams} / ${int8.brams}, DSP ${ternary.dsps} / ${int8.dsps}`,
         ]),
-  ].join('\n');
+  ];
+  return { header, rows, notes };
+}
+
+export function summaryText(data: ReportData): string {
+  const { header, rows, notes } = summarize(data);
+  return [tableText(header, rows), '', ...notes].join('\n');
+}
+
+/** The same for a README, with what made it. */
+export function summaryMarkdown(data: ReportData, made: string): string {
+  const { header, rows, notes } = summarize(data);
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const table = [line(header), `|${'---|'.repeat(header.length)}`, ...rows.map(line)];
+  return `${[...table, '', ...notes.map((note) => `- ${note}`), '', made].join('\n')}\n`;
+}
+
+type Measured = NonNullable<ReportData['schemes'][number]['measured']>;
+
+/** Multipliers in DSP blocks are no LUTs: both ratios belong together. */
+function lutRatio(ours: Measured, theirs: Measured): string {
+  const ratio = (ours.luts / theirs.luts).toFixed(2);
+  if (ours.lutsWithoutDsp === undefined || theirs.lutsWithoutDsp === undefined) return ratio;
+  return `${ratio} with DSP blocks, ${(ours.lutsWithoutDsp / theirs.lutsWithoutDsp).toFixed(2)} without`;
 }

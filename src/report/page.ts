@@ -96,6 +96,12 @@ function tableRows(data: ReportData): Row[] {
         values: each((s) => whole(s.measured?.dsps)),
         source: synthesis,
       },
+      {
+        name: 'LUT without DSP blocks',
+        unit: 'multipliers in logic',
+        values: each((s) => whole(s.measured?.lutsWithoutDsp)),
+        source: synthesis,
+      },
     );
   }
   if (estimate !== undefined) {

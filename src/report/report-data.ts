@@ -48,6 +48,8 @@ export interface SchemeReport {
         readonly ffs: number;
         readonly brams: number;
         readonly dsps: number;
+        /** LUTs with every multiplier in logic. */
+        readonly lutsWithoutDsp?: number | undefined;
         readonly fmaxMhz?: number | undefined;
         readonly resources: readonly Resource[];
       }

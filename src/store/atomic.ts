@@ -10,9 +10,10 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileError, UserError } from '../errors.js';
 
 const UNWRITABLE = 'choose another folder with --run or --out';
@@ -57,12 +58,29 @@ function writeWhole(path: string, data: Uint8Array | string): void {
   }
 }
 
-/** A folder that exists from now on; one clear error where it cannot. */
+/**
+ * A folder that exists from now on; one clear error where it cannot. One level at a time: Node's own
+ * recursive mkdir never returns where a parent cannot be made for want of its parent, as in /proc.
+ */
 export function makeFolder(path: string): void {
+  const missing: string[] = [];
+  for (let at = resolve(path); !existsSync(at) && dirname(at) !== at; at = dirname(at)) {
+    missing.push(at);
+  }
   try {
-    mkdirSync(path, { recursive: true });
+    for (const folder of missing.reverse()) makeOneFolder(folder);
+    if (!statSync(path).isDirectory()) mkdirSync(path);
   } catch (error) {
     throw fileError(path, error, UNWRITABLE);
+  }
+}
+
+/** Another process may have made it meanwhile. */
+function makeOneFolder(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

@@ -120,6 +120,8 @@ const synthesis = z.strictObject({
   brams: real,
   dsps: count,
   sprams: count,
+  /** LUTs of the same design with its multipliers in logic; absent where it has none in DSP blocks. */
+  lutsWithoutDsp: count.optional(),
   /** Placed and routed, the shell included. */
   placed: z
     .strictObject({

@@ -5,6 +5,8 @@
 import type { Design } from '../design/design.js';
 import { runTestbench } from '../eda/native-sim.js';
 import { findTool } from '../eda/tools.js';
+import { npmYosysVersion } from '../eda/yosys.js';
+import { packageVersion } from '../package-root.js';
 import { emit } from '../emit/emit.js';
 import { emitTestbench } from '../emit/project.js';
 import { cosimulate } from './cosimulate.js';
@@ -109,7 +111,7 @@ export async function verify(
     const cycleMismatches = smooth.cycleMismatches + stalled.cycleMismatches;
     verdicts.push({
       engine,
-      tool: 'halfgate on Yosys (npm)',
+      tool: `halfgate ${packageVersion()} on Yosys ${await npmYosysVersion()} (npm)`,
       status: bitMismatches + cycleMismatches === 0 ? 'passed' : 'failed',
       bitMismatches,
       cycleMismatches,

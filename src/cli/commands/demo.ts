@@ -14,7 +14,8 @@ import { RUNS } from '../run-choice.js';
 import { emitStage } from '../stages/emit.js';
 import { quantizeStage } from '../stages/quantize.js';
 import { simulateStage } from '../stages/simulate.js';
-import { summaryText } from '../summary.js';
+import { summaryMarkdown, summaryText } from '../summary.js';
+import { packageVersion } from '../../package-root.js';
 import { runTasks, type Task } from '../task-graph.js';
 import { QUANTIZED_SCHEMES } from './shared.js';
 import { DEFAULT_TESTBENCH_STEPS } from './emit.js';
@@ -23,7 +24,9 @@ import { DEFAULT_SEQUENCES } from './simulate.js';
 /** Small enough for the UP5K in int8, large enough to learn. */
 const DEMO = {
   training:
-    '--corpus 1000000 --max-symbols 64 --hidden 32 --embedding 16 --epochs 8 --seed 1'.split(' '),
+    '--corpus 1000000 --max-symbols 64 --hidden 32 --embedding 16 --epochs 8 --lr 0.02 --seed 1'.split(
+      ' ',
+    ),
   rows: 4,
   columns: 1,
   device: 'up5k',
@@ -37,7 +40,7 @@ const SECONDS = {
   int8: 22,
   'ternary-level3': 24,
   verify: 4,
-  synth: { int8: 45, 'ternary-level3': 30 },
+  synth: { int8: 75, 'ternary-level3': 50 },
 } as const;
 
 export function register(program: Command, context: () => Context): void {
@@ -150,6 +153,9 @@ async function runDemo(path: string, isForced: boolean, context: Context): Promi
   );
   const data = gatherReport(run, 'halfgate demo', DEMO.profile);
   writeFileAtomic(run.reportPath, reportPage(data));
+  const date = new Date().toISOString().slice(0, 10);
+  const made = `halfgate ${packageVersion()}, seed 1, node ${process.versions.node}, ${date}; regenerate: npm run demo && npm run readme`;
+  writeFileAtomic(join(run.path, 'summary.md'), summaryMarkdown(data, made));
   const text =
     `${summaryText(data)}\n\n` +
     `Verilog: ${QUANTIZED_SCHEMES.map((scheme) => run.file(scheme, 'verilog')).join(', ')}\n` +

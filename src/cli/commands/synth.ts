@@ -67,6 +67,7 @@ Examples:
           String(report.ffs),
           String(report.brams),
           String(report.dsps),
+          String(report.lutsWithoutDsp ?? report.luts),
           cells === undefined ? '-' : `${cells.used} of ${cells.available}`,
           report.placed?.fmaxMhz === undefined ? '-' : `${report.placed.fmaxMhz.toFixed(1)} MHz`,
         ]);
@@ -77,6 +78,7 @@ Examples:
         'FF',
         'BRAM',
         'DSP',
+        'LUT without DSP',
         'logic cells placed',
         'Fmax',
       ];

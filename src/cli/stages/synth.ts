@@ -3,6 +3,7 @@ import { EdaError } from '../../eda/errors.js';
 import { compileRtl } from '../../eda/rtl-sim.js';
 import { UserError } from '../../errors.js';
 import { measureIce40 } from '../../eda/pnr.js';
+import { synthesize } from '../../eda/synth.js';
 import { emit } from '../../emit/emit.js';
 import type { SchemeName } from '../../quant/quantized-model.js';
 import { SYNTHESIS, type SynthesisFile } from '../../store/result-files.js';
@@ -73,7 +74,15 @@ export function synthStage(
       } = await measure.catch((error: unknown) => {
         throw fitError(error, device, design) ?? error;
       });
+      let lutsWithoutDsp: number | undefined;
+      if (mapped.dsps > 0) {
+        context.progress.update(0.7, `synth ${scheme}: yosys without DSP blocks`, NaN);
+        const family = device === 'up5k' ? 'ice40-up5k' : 'ice40-hx8k';
+        const logic = { tool, dsp: false, signal };
+        lutsWithoutDsp = (await synthesize(netlist.files, netlist.top, family, logic)).luts;
+      }
       return {
+        ...(lutsWithoutDsp === undefined ? {} : { lutsWithoutDsp }),
         ...{ scheme, designId: netlist.designId, device },
         ...{
           luts: mapped.luts,
