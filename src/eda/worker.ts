@@ -1,6 +1,6 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
 import { EdaError } from './errors.js';
 import { toFileTree } from './files.js';
 import type { RunLimits } from './process.js';
@@ -34,32 +34,39 @@ export interface WorkerResult {
 }
 
 /**
- * A thread that is done waits this long for another run of its tool, which then needs not compile
+ * A process that is done waits this long for another run of its tool, which then needs not compile
  * 30 MB of WebAssembly again; after that it ends and its memory goes back.
  */
 const IDLE_MILLISECONDS = 5000;
 
 /**
- * Runs in the worker, as plain text because a worker cannot start from a TypeScript source. The tools
- * print bytes; they are sent as they come, so that a run that is stopped leaves its log.
+ * Runs in the process, as plain text because Node cannot start from a TypeScript source. The tools
+ * print bytes; they are sent as they come, so that a run that is stopped leaves its log. A tool keeps
+ * its process's event loop busy: a thread watches for it that the parent is still there.
  */
 const WORKER_CODE = `
-const { parentPort, workerData } = require('node:worker_threads');
-const print = (bytes) => { if (bytes !== null) parentPort.postMessage({ log: bytes.slice() }); };
-parentPort.on('message', async ({ args, files, outputs }) => {
+const { Worker } = require('node:worker_threads');
+const [url, run] = process.argv.slice(1);
+const watch = 'const parent = process.ppid;' +
+  'setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, "SIGKILL"); }, 1000);';
+new Worker(watch, { eval: true }).unref();
+process.on('SIGINT', () => undefined);
+process.on('disconnect', () => process.exit());
+const print = (bytes) => { if (bytes !== null) process.send({ log: bytes.slice() }); };
+process.on('message', async ({ args, files, outputs }) => {
   try {
-    const tool = await import(workerData.url);
+    const tool = await import(url);
     const options = { stdout: print, stderr: print, decodeASCII: false };
-    const tree = await tool[workerData.run](args, files, options);
+    const tree = await tool[run](args, files, options);
     const result = {};
     for (const name of outputs) {
       const content = tree?.[name];
       if (typeof content === 'string') result[name] = new TextEncoder().encode(content);
       else if (content instanceof Uint8Array) result[name] = content;
     }
-    parentPort.postMessage({ result, version: tool.version });
+    process.send({ result, version: tool.version });
   } catch (error) {
-    parentPort.postMessage({ error: String(error) });
+    process.send({ error: String(error) });
   }
 });
 `;
@@ -69,12 +76,13 @@ type WorkerMessage =
   | { readonly result: Record<string, Uint8Array>; readonly version: string }
   | { readonly error: string };
 
-/** Threads that wait for another run. */
-const idle = new Map<NpmTool, { worker: Worker; timer: NodeJS.Timeout }[]>();
+/** Processes that wait for another run. */
+const idle = new Map<NpmTool, { worker: ChildProcess; timer: NodeJS.Timeout }[]>();
 
 /**
- * Run an npm build of a tool in a thread of its own: the caller's thread stays free, a run that hangs
- * is ended after its time, and its memory goes back.
+ * Run an npm build of a tool in a process of its own: the caller stays free, a run that hangs is
+ * ended after its time, and its memory goes back. (Ending a thread in the middle of a large
+ * WebAssembly module crashes Node 20 now and then; ending a process does not.)
  *
  * @throws EdaError when the tool fails, on timeout and on abort, with the end of its log.
  */
@@ -109,9 +117,9 @@ export async function runInWorker(run: WorkerRun): Promise<WorkerResult> {
         }
       });
       worker.on('error', (error) => stop(String(error)));
-      worker.on('exit', (code) => stop(`the worker ended with code ${code}`));
+      worker.on('exit', (code, signalName) => stop(`its process ended: ${code ?? signalName}`));
       const { args, outputs } = run;
-      worker.postMessage({ args, files: toFileTree(run.files), outputs });
+      worker.send({ args, files: toFileTree(run.files), outputs });
     });
   } finally {
     clearTimeout(timer);
@@ -119,38 +127,45 @@ export async function runInWorker(run: WorkerRun): Promise<WorkerResult> {
     // By name: without one, Node's own listeners would go too.
     for (const event of ['message', 'error', 'exit']) worker.removeAllListeners(event);
     if (isReusable) keepWorker(tool, worker);
-    else await worker.terminate();
+    else worker.kill('SIGKILL');
   }
 }
 
-function takeWorker(tool: NpmTool): Worker {
+function takeWorker(tool: NpmTool): ChildProcess {
   const waiting = idle.get(tool)?.pop();
   if (waiting !== undefined) {
     clearTimeout(waiting.timer);
     waiting.worker.removeAllListeners('error');
+    waiting.worker.removeAllListeners('exit');
     waiting.worker.ref();
+    waiting.worker.channel?.ref();
     return waiting.worker;
   }
   const { package: name, run } = NPM_TOOLS[tool];
-  return new Worker(WORKER_CODE, {
-    eval: true,
-    workerData: { url: resolvePackage(name, tool), run },
+  return spawn(process.execPath, ['-e', WORKER_CODE, resolvePackage(name, tool), run], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    serialization: 'advanced',
   });
 }
 
 /** Let a worker wait for another run, without keeping the process alive. */
-function keepWorker(tool: NpmTool, worker: Worker): void {
+function keepWorker(tool: NpmTool, worker: ChildProcess): void {
   let waiting = idle.get(tool);
   if (waiting === undefined) idle.set(tool, (waiting = []));
   const list = waiting;
-  const timer = setTimeout(() => {
+  const forget = (): void => {
     const index = list.findIndex((entry) => entry.worker === worker);
     if (index >= 0) list.splice(index, 1);
-    void worker.terminate();
+  };
+  const timer = setTimeout(() => {
+    forget();
+    worker.kill('SIGKILL');
   }, IDLE_MILLISECONDS);
   timer.unref();
   worker.unref();
-  worker.on('error', () => undefined);
+  worker.channel?.unref();
+  worker.on('error', forget);
+  worker.on('exit', forget);
   list.push({ worker, timer });
 }
 
