@@ -11,7 +11,7 @@ trap 'rm -rf "$work"' EXIT
 python3 -m pip download -q --no-deps --only-binary=:all: --python-version 3.11 \
   --platform manylinux_2_17_x86_64 -d "$work" tensorflow-cpu==2.15.1
 mkdir -p "$package/deps/lib" "$package/lib/napi-v8"
-unzip -qo "$work"/tensorflow_cpu-*.whl 'tensorflow/libtensorflow*' 'tensorflow/include/tensorflow/*' -d "$work"
+unzip -qo "$work"/tensorflow_cpu-*.whl 'tensorflow/libtensorflow*' 'tensorflow/include/tensorflow/*' 'tensorflow/include/tsl/*' -d "$work"
 rm -rf "$package/deps/include"
 mv "$work/tensorflow/include" "$package/deps/include"
 mv "$work"/tensorflow/libtensorflow_cc.so.2 "$work"/tensorflow/libtensorflow_framework.so.2 "$package/deps/lib/"
