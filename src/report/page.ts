@@ -254,7 +254,9 @@ function energyCard(data: ReportData): string[] {
 function scatterCard(data: ReportData): string[] {
   const { name, unit, digits, isLowerBetter } = data.measure;
   const points = data.schemes.flatMap((scheme): ScatterPoint[] => {
-    const luts = scheme.measured?.luts ?? scheme.estimated?.luts;
+    // Without DSP blocks: what sits in one is no smaller for it.
+    const { measured, estimated } = scheme;
+    const luts = measured?.lutsWithoutDsp ?? measured?.luts ?? estimated?.luts;
     if (luts === undefined) return [];
     const isEstimate = scheme.measured === undefined;
     return [
@@ -276,7 +278,13 @@ function scatterCard(data: ReportData): string[] {
     card(
       'Accuracy and area',
       `${better}${outline}`,
-      scatterPlot('Accuracy over LUTs', 'LUT', `${name} (${unit})`, points, digits),
+      scatterPlot(
+        'Accuracy over LUTs',
+        'LUT, multipliers in logic',
+        `${name} (${unit})`,
+        points,
+        digits,
+      ),
     ),
   ];
 }
