@@ -138,11 +138,15 @@ describe('a device', () => {
     );
   });
 
-  test('is estimated beyond the calibrated range only with a warning', () => {
+  test('is estimated beyond the calibrated range only with a warning and a wider error bar', () => {
     const far = estimate(design(64, 1, { hiddenSizes: [128] }), loadProfile('ice40-up5k'));
     expect(far.warnings.join('\n')).toMatch(
       /rows = 64 is outside \d+\.\.\d+, which the fits of ice40-up5k saw/,
     );
+    const near = estimate(design(4), loadProfile('ice40-up5k'));
+    const relative = ({ value, error }: { value: number; error: number }): number => error / value;
+    expect(near.warnings.join('\n')).not.toContain('is outside');
+    expect(relative(far.resources.lut)).toBeCloseTo(3 * relative(near.resources.lut));
   });
 });
 
