@@ -1,5 +1,4 @@
 /** View-models of the templates: every number of the generated Verilog, as text. */
-import { PREACT_BITS } from '../quant/arithmetic.js';
 import { weightBits } from '../quant/quantized-model.js';
 import type { Design, Job, Segment } from '../design/design.js';
 import { indexBits } from '../design/plan.js';
@@ -236,7 +235,6 @@ export function topView(design: Design, header: string): object {
     outputNote:
       `one beat ${design.headWhen === 'every-step' ? 'per step' : 'per sequence'}, the class of sequence n ` +
       `in bits ${classBits} n + ${w.class - 1} .. ${classBits} n.`,
-    notes: [] as string[],
     inputMsb: msb(columns * perColumn),
     outputMsb: msb(columns * classBits),
     lastBeat: literal(input.kind === 'tokens' ? 0 : input.size - 1, w.index),
@@ -322,6 +320,3 @@ export function topView(design: Design, header: string): object {
       .join(', '),
   };
 }
-
-/** Bits of a linear row word below the shift select; the row memory is at least this wide. */
-export const LINEAR_ROW_BITS = PREACT_BITS + 8;

@@ -132,8 +132,6 @@ const synthesis = z.strictObject({
       toolVersion: text,
     })
     .optional(),
-  /** Why it was not placed. */
-  placeProblem: text.optional(),
   shell: z.strictObject({ luts: z.int(), ffs: z.int() }).optional(),
   tool: text,
   toolVersion: text,
