@@ -1,11 +1,21 @@
-// Compile the training kernels to dist/engine/kernel.wasm; nothing to do when they are up to date.
+// Compile the training kernels to dist/engine/*.wasm; nothing to do when they are up to date.
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const sources = join(root, 'src/engine/assembly');
-export const KERNEL = join(root, 'dist/engine/kernel.wasm');
+const folder = join(root, 'dist/engine');
+
+/** What is built: the module, its entry, and options of its own. */
+const MODULES = [
+  { name: 'kernel.wasm', entry: 'index.ts', options: [] },
+  {
+    name: 'kernels.wasm',
+    entry: 'run.ts',
+    options: ['--enable', 'threads', '--sharedMemory', '--maximumMemory', '65536'],
+  },
+];
 
 async function newestSource() {
   const names = (await readdir(sources)).filter((name) => name.endsWith('.ts'));
@@ -13,18 +23,28 @@ async function newestSource() {
   return Math.max(...times);
 }
 
-/** Build when missing or older than a source; true when something was built. */
+/** Build what is missing or older than a source; true when something was built. */
 export async function buildEngine({ force = false } = {}) {
-  const built = await stat(KERNEL).catch(() => undefined);
-  if (!force && built !== undefined && built.mtimeMs >= (await newestSource())) return false;
+  const newest = await newestSource();
+  let built = false;
+  for (const module of MODULES) {
+    const before = await stat(join(folder, module.name)).catch(() => undefined);
+    if (!force && before !== undefined && before.mtimeMs >= newest) continue;
+    await compile(module);
+    built = true;
+  }
+  return built;
+}
+
+async function compile({ name: target, entry, options }) {
   const { main } = await import('assemblyscript/asc');
-  await mkdir(join(root, 'dist/engine'), { recursive: true });
+  await mkdir(folder, { recursive: true });
   const outputs = new Map();
   const { error, stderr } = await main(
     [
-      'index.ts',
+      entry,
       '--outFile',
-      'kernel.wasm',
+      target,
       '-O3',
       '--noAssert',
       '--converge',
@@ -33,6 +53,7 @@ export async function buildEngine({ force = false } = {}) {
       '--importMemory',
       '--enable',
       'simd',
+      ...options,
       // No abort import: the kernels check nothing, their caller does.
       '--use',
       'abort=',
@@ -50,16 +71,16 @@ export async function buildEngine({ force = false } = {}) {
   );
   if (error) throw new Error(`the training kernels do not compile: ${error.message}\n${stderr}`);
   // Written aside and renamed: parallel builds and interrupted ones leave a whole file or none.
-  const partial = `${KERNEL}.${process.pid}`;
+  const path = join(folder, target);
+  const partial = `${path}.${process.pid}`;
   try {
-    await writeFile(partial, outputs.get('kernel.wasm'));
-    await rename(partial, KERNEL);
+    await writeFile(partial, outputs.get(target));
+    await rename(partial, path);
   } finally {
     await rm(partial, { force: true });
   }
-  return true;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  console.log((await buildEngine()) ? `built ${KERNEL}` : `${KERNEL} is up to date`);
+  console.log((await buildEngine()) ? 'built dist/engine' : 'dist/engine is up to date');
 }
