@@ -1,24 +1,45 @@
 // Between matrices and the panels the products read; see ../program.ts for the layouts.
 
-import { part, word } from './operands';
+import { part, real, word } from './operands';
 import { inverse4, larger4, nearest4 } from './round';
 
+// Where a matrix is walked down its columns, a whole panel goes at a time: a cache line of every row. Rows
+// often lie a power of two apart, so that lines would be gone before their next quarter were asked for.
+
+// @ts-ignore: decorator
+@inline
+function low2(v: v128): v128 {
+  return f64x2.promote_low_f32x4(v);
+}
+
+// @ts-ignore: decorator
+@inline
+function high2(v: v128): v128 {
+  return f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3));
+}
+
 export function rowStatistics(p: usize, thread: i32, threads: i32): void {
-  const columns = word(p, 2), n = word(p, 3);
-  const q1 = part(n >> 4, thread + 1, threads) << 2;
-  for (let q = part(n >> 4, thread, threads) << 2; q < q1; q++) {
-    let low = f64x2.splat(0), high = low, most = f32x4.splat(0);
-    let w = word(p, 1) + (q << 4);
+  const columns = word(p, 2), row = word(p, 3) << 2;
+  const panel1 = part(row >> 6, thread + 1, threads);
+  for (let panel = part(row >> 6, thread, threads); panel < panel1; panel++) {
+    let m0 = f32x4.splat(0), m1 = m0, m2 = m0, m3 = m0;
+    let s0 = m0, s1 = m0, s2 = m0, s3 = m0, s4 = m0, s5 = m0, s6 = m0, s7 = m0;
+    let w = word(p, 1) + (panel << 6);
     for (let k = columns; k > 0; k--) {
-      const a = f32x4.abs(v128.load(w));
-      low = f64x2.add(low, f64x2.promote_low_f32x4(a));
-      high = f64x2.add(high, f64x2.promote_low_f32x4(v128.shuffle<i32>(a, a, 2, 3, 2, 3)));
-      most = larger4(most, a);
-      w += n << 2;
+      const a = f32x4.abs(v128.load(w)), b = f32x4.abs(v128.load(w, 16));
+      const c = f32x4.abs(v128.load(w, 32)), d = f32x4.abs(v128.load(w, 48));
+      m0 = larger4(m0, a); m1 = larger4(m1, b); m2 = larger4(m2, c); m3 = larger4(m3, d);
+      s0 = f64x2.add(s0, low2(a)); s1 = f64x2.add(s1, high2(a));
+      s2 = f64x2.add(s2, low2(b)); s3 = f64x2.add(s3, high2(b));
+      s4 = f64x2.add(s4, low2(c)); s5 = f64x2.add(s5, high2(c));
+      s6 = f64x2.add(s6, low2(d)); s7 = f64x2.add(s7, high2(d));
+      w += row;
     }
-    v128.store(word(p, 4) + (q << 5), low);
-    v128.store(word(p, 4) + (q << 5), high, 16);
-    v128.store(word(p, 5) + (q << 4), most);
+    const sums = word(p, 4) + (panel << 7), largest = word(p, 5) + (panel << 6);
+    v128.store(sums, s0); v128.store(sums, s1, 16); v128.store(sums, s2, 32); v128.store(sums, s3, 48);
+    v128.store(sums, s4, 64); v128.store(sums, s5, 80); v128.store(sums, s6, 96); v128.store(sums, s7, 112);
+    v128.store(largest, m0); v128.store(largest, m1, 16);
+    v128.store(largest, m2, 32); v128.store(largest, m3, 48);
   }
 }
 
@@ -51,23 +72,37 @@ function sign4(w: v128, delta: v128): v128 {
   return i32x4.sub(f32x4.lt(w, f32x4.neg(delta)), f32x4.gt(w, delta));
 }
 
+// @ts-ignore: decorator
+@inline
+function signs4(w: usize, row: usize, delta: v128, to: usize): void {
+  v128.store(to, pair4(sign4(v128.load(w), delta), sign4(v128.load(w + row), delta)));
+}
+
 export function ternarize(p: usize, thread: i32, threads: i32): void {
-  const columns = word(p, 2), n = word(p, 3);
+  const columns = word(p, 2), n = word(p, 3), real64 = <f64>word(p, 4);
   const row = n << 2;
-  const q1 = part(n >> 4, thread + 1, threads) << 2;
-  for (let q = part(n >> 4, thread, threads) << 2; q < q1; q++) {
-    const delta = threshold4(word(p, 5) + (q << 5), <f64>word(p, 4));
-    let count = i32x4.splat(0);
-    let w = word(p, 1) + (q << 4);
-    let to = word(p, 6) + (q >> 2) * (columns << 5) + ((q & 3) << 4);
+  const panel1 = part(n >> 4, thread + 1, threads);
+  for (let panel = part(n >> 4, thread, threads); panel < panel1; panel++) {
+    const sums = word(p, 5) + (panel << 7), packed = word(p, 6) + panel * (columns << 5);
+    const d0 = threshold4(sums, real64), d1 = threshold4(sums + 32, real64);
+    const d2 = threshold4(sums + 64, real64), d3 = threshold4(sums + 96, real64);
+    let w = word(p, 1) + (panel << 6), to = packed;
     for (let k = columns >> 1; k > 0; k--) {
-      const even = sign4(v128.load(w), delta), odd = sign4(v128.load(w + row), delta);
-      count = i32x4.add(count, i32x4.add(i32x4.abs(even), i32x4.abs(odd)));
-      v128.store(to, pair4(even, odd));
+      signs4(w, row, d0, to); signs4(w + 16, row, d1, to + 16);
+      signs4(w + 32, row, d2, to + 32); signs4(w + 48, row, d3, to + 48);
       w += row << 1;
       to += 64;
     }
-    v128.store(word(p, 7) + (q << 4), count);
+    // The square of a code is 1 where it is not 0.
+    let n0 = i32x4.splat(0), n1 = n0, n2 = n0, n3 = n0;
+    for (let q = packed; q < to; q += 64) {
+      const t0 = v128.load(q), t1 = v128.load(q, 16), t2 = v128.load(q, 32), t3 = v128.load(q, 48);
+      n0 = i32x4.add(n0, i32x4.dot_i16x8_s(t0, t0)); n1 = i32x4.add(n1, i32x4.dot_i16x8_s(t1, t1));
+      n2 = i32x4.add(n2, i32x4.dot_i16x8_s(t2, t2)); n3 = i32x4.add(n3, i32x4.dot_i16x8_s(t3, t3));
+    }
+    const count = word(p, 7) + (panel << 6);
+    v128.store(count, n0); v128.store(count, n1, 16);
+    v128.store(count, n2, 32); v128.store(count, n3, 48);
   }
 }
 
@@ -93,16 +128,23 @@ function code4(w: v128, low: v128, high: v128): v128 {
   );
 }
 
+// @ts-ignore: decorator
+@inline
+function codes4(w: usize, row: usize, scale: usize, to: usize): void {
+  const low = v128.load(scale), high = v128.load(scale, 16);
+  v128.store(to, pair4(code4(v128.load(w), low, high), code4(v128.load(w + row), low, high)));
+}
+
 export function code8(p: usize, thread: i32, threads: i32): void {
   const columns = word(p, 2), n = word(p, 3);
   const row = n << 2;
-  const q1 = part(n >> 4, thread + 1, threads) << 2;
-  for (let q = part(n >> 4, thread, threads) << 2; q < q1; q++) {
-    const low = v128.load(word(p, 4) + (q << 5)), high = v128.load(word(p, 4) + (q << 5), 16);
-    let w = word(p, 1) + (q << 4);
-    let to = word(p, 5) + (q >> 2) * (columns << 5) + ((q & 3) << 4);
+  const panel1 = part(n >> 4, thread + 1, threads);
+  for (let panel = part(n >> 4, thread, threads); panel < panel1; panel++) {
+    const scale = word(p, 4) + (panel << 7);
+    let w = word(p, 1) + (panel << 6), to = word(p, 5) + panel * (columns << 5);
     for (let k = columns >> 1; k > 0; k--) {
-      v128.store(to, pair4(code4(v128.load(w), low, high), code4(v128.load(w + row), low, high)));
+      codes4(w, row, scale, to); codes4(w + 16, row, scale + 32, to + 16);
+      codes4(w + 32, row, scale + 64, to + 32); codes4(w + 48, row, scale + 96, to + 48);
       w += row << 1;
       to += 64;
     }
@@ -317,32 +359,54 @@ export function transpose16(p: usize, thread: i32, threads: i32): void {
   }
 }
 
+// @ts-ignore: decorator
+@inline
+function quantized4(d: usize, inverse: v128): v128 {
+  return nearest4(f32x4.mul(v128.load(d), inverse));
+}
+
+// @ts-ignore: decorator
+@inline
+function quantizedPairs(d: usize, row: usize, inverse: v128, to: usize): void {
+  v128.store(to, pair4(quantized4(d, inverse), quantized4(d + row, inverse)));
+}
+
+// @ts-ignore: decorator
+@inline
+function columnScale(most: v128, unit: v128, to: usize): v128 {
+  v128.store(to, f32x4.mul(f32x4.div(most, f32x4.splat(32767)), unit));
+  return inverse4(most);
+}
+
 export function quantizeColumns(p: usize, thread: i32, threads: i32): void {
   const rows = word(p, 2), n = word(p, 3);
-  const unit = f32x4.splat(load<f32>(p + 24));
+  const unit = f32x4.splat(real(p, 6));
   const row = n << 2;
-  const q1 = part(n >> 4, thread + 1, threads) << 2;
-  for (let q = part(n >> 4, thread, threads) << 2; q < q1; q++) {
-    let d = word(p, 1) + (q << 4);
-    let most = f32x4.splat(0);
+  const panel1 = part(n >> 4, thread + 1, threads);
+  for (let panel = part(n >> 4, thread, threads); panel < panel1; panel++) {
+    let m0 = f32x4.splat(0), m1 = m0, m2 = m0, m3 = m0;
+    let d = word(p, 1) + (panel << 6);
     for (let r = rows; r > 0; r--) {
-      most = larger4(most, f32x4.abs(v128.load(d)));
+      m0 = larger4(m0, f32x4.abs(v128.load(d))); m1 = larger4(m1, f32x4.abs(v128.load(d, 16)));
+      m2 = larger4(m2, f32x4.abs(v128.load(d, 32))); m3 = larger4(m3, f32x4.abs(v128.load(d, 48)));
       d += row;
     }
-    v128.store(word(p, 5) + (q << 4), f32x4.mul(f32x4.div(most, f32x4.splat(32767)), unit));
-    const inverse = inverse4(most);
-    let to = word(p, 4) + (q >> 2) * (((rows + 1) >> 1) << 6) + ((q & 3) << 4);
-    d = word(p, 1) + (q << 4);
+    const scale = word(p, 5) + (panel << 6);
+    m0 = columnScale(m0, unit, scale); m1 = columnScale(m1, unit, scale + 16);
+    m2 = columnScale(m2, unit, scale + 32); m3 = columnScale(m3, unit, scale + 48);
+    let to = word(p, 4) + panel * (((rows + 1) >> 1) << 6);
+    d = word(p, 1) + (panel << 6);
     for (let r = rows >> 1; r > 0; r--) {
-      const even = nearest4(f32x4.mul(v128.load(d), inverse));
-      const odd = nearest4(f32x4.mul(v128.load(d + row), inverse));
-      v128.store(to, pair4(even, odd));
+      quantizedPairs(d, row, m0, to); quantizedPairs(d + 16, row, m1, to + 16);
+      quantizedPairs(d + 32, row, m2, to + 32); quantizedPairs(d + 48, row, m3, to + 48);
       d += row << 1;
       to += 64;
     }
     if ((rows & 1) != 0) {
-      const even = nearest4(f32x4.mul(v128.load(d), inverse));
-      v128.store(to, pair4(even, i32x4.splat(0)));
+      const none = i32x4.splat(0);
+      v128.store(to, pair4(quantized4(d, m0), none)); v128.store(to, pair4(quantized4(d + 16, m1), none), 16);
+      v128.store(to, pair4(quantized4(d + 32, m2), none), 32);
+      v128.store(to, pair4(quantized4(d + 48, m3), none), 48);
     }
   }
 }

@@ -72,15 +72,15 @@ export function activation4(v: v128): v128 {
   return i32x4.sub(v128.xor(r, sign), sign);
 }
 
-// Exact: floor(acc * ratio + 1/2) within +-2^30, in the low half of each f64's bits.
+// floor(acc * ratio + 1/2) within +-2^30, in the low half of each f64's bits. The ratio is a multiple of
+// 2^-24, so 2^-25 more takes halves up and nothing else when the sum with 1.5 * 2^52 rounds to nearest.
 // @ts-ignore: decorator
 @inline
 function rescale2(acc: v128, ratio: v128): v128 {
   const x = f64x2.mul(f64x2.convert_low_i32x4_s(acc), ratio);
-  const r = f64x2.floor(f64x2.add(x, f64x2.splat(0.5)));
   const bound = f64x2.splat(1073741824);
-  const clamped = f64x2.pmax(f64x2.pmin(r, bound), f64x2.neg(bound));
-  return f64x2.add(clamped, f64x2.splat(6755399441055744));
+  const clamped = f64x2.pmax(f64x2.pmin(x, bound), f64x2.neg(bound));
+  return f64x2.add(f64x2.add(clamped, f64x2.splat(2.9802322387695312e-8)), f64x2.splat(6755399441055744));
 }
 
 /** requantize of ../../quant/arithmetic.ts before it saturates: a narrowing to i16 does that. */

@@ -18,39 +18,74 @@ function oddCodes(pairs: v128): v128 {
 
 // @ts-ignore: decorator
 @inline
+function addDots(dot: usize, g: usize, row: usize, codes: usize): void {
+  const pairs = v128.load(codes);
+  const sum = f32x4.add(v128.load(dot), f32x4.mul(v128.load(g), evenCodes(pairs)));
+  v128.store(dot, f32x4.add(sum, f32x4.mul(v128.load(g + row), oddCodes(pairs))));
+}
+
+// dot / count, or 0 where count is 0.
+// @ts-ignore: decorator
+@inline
+function quotient4(dot: v128, count: v128): v128 {
+  return v128.and(f32x4.div(dot, count), f32x4.gt(count, f32x4.splat(0)));
+}
+
+// @ts-ignore: decorator
+@inline
+function counts4(nonzeros: usize): v128 {
+  return f32x4.convert_i32x4_s(v128.load(nonzeros));
+}
+
+// @ts-ignore: decorator
+@inline
 function project4(g: usize, code: v128, share: v128, scale: v128): void {
   v128.store(g, f32x4.mul(f32x4.sub(v128.load(g), f32x4.mul(code, share)), scale));
 }
 
+// @ts-ignore: decorator
+@inline
+function projectPairs(
+  g: usize, row: usize, codes: usize, dot: usize, nonzeros: usize, scale: usize,
+): void {
+  const pairs = v128.load(codes), s = v128.load(scale);
+  const share = quotient4(v128.load(dot), counts4(nonzeros));
+  project4(g, evenCodes(pairs), share, s);
+  project4(g + row, oddCodes(pairs), share, s);
+}
+
 export function normalizedGradient(p: usize, thread: i32, threads: i32): void {
   const columns = word(p, 2), n = word(p, 3);
-  const row = n << 2;
-  const q1 = part(n >> 4, thread + 1, threads) << 2;
-  for (let q = part(n >> 4, thread, threads) << 2; q < q1; q++) {
-    const codes = word(p, 4) + (q >> 2) * (columns << 5) + ((q & 3) << 4);
-    let dot = f32x4.splat(0);
-    let g = word(p, 1) + (q << 4), t = codes;
-    for (let k = columns >> 1; k > 0; k--) {
-      const pairs = v128.load(t);
-      dot = f32x4.add(dot, f32x4.mul(v128.load(g), evenCodes(pairs)));
-      dot = f32x4.add(dot, f32x4.mul(v128.load(g + row), oddCodes(pairs)));
-      g += row << 1;
-      t += 64;
+  const row = n << 2, panelSize = columns << 5;
+  const panel0 = part(n >> 4, thread, threads);
+  const at = panel0 << 6, size = (part(n >> 4, thread + 1, threads) << 6) - at;
+  const gradient = word(p, 1) + at, packed = word(p, 4) + panel0 * panelSize;
+  const nonzeros = word(p, 5) + at, scale = word(p, 6) + at, dots = word(p, 7) + at;
+  // By rows: down the panels, rows a power of two apart would drive each other out of the cache.
+  for (let j: usize = 0; j < size; j += 16) v128.store(dots + j, i32x4.splat(0));
+  for (let k: usize = 0; k < columns; k += 2) {
+    const g = gradient + k * row;
+    let t = packed + (k << 5);
+    for (let j: usize = 0; j < size; j += 64) {
+      addDots(dots + j, g + j, row, t);
+      addDots(dots + j + 16, g + j + 16, row, t + 16);
+      addDots(dots + j + 32, g + j + 32, row, t + 32);
+      addDots(dots + j + 48, g + j + 48, row, t + 48);
+      t += panelSize;
     }
-    const count = f32x4.convert_i32x4_s(v128.load(word(p, 5) + (q << 4)));
-    const some = f32x4.gt(count, f32x4.splat(0));
-    const share = v128.and(f32x4.div(dot, count), some);
-    v128.store(word(p, 7) + (q << 4), v128.and(f32x4.div(dot, f32x4.sqrt(count)), some));
-    const scale = v128.load(word(p, 6) + (q << 4));
-    g = word(p, 1) + (q << 4);
-    t = codes;
-    for (let k = columns >> 1; k > 0; k--) {
-      const pairs = v128.load(t);
-      project4(g, evenCodes(pairs), share, scale);
-      project4(g + row, oddCodes(pairs), share, scale);
-      g += row << 1;
-      t += 64;
+  }
+  for (let k: usize = 0; k < columns; k += 2) {
+    const g = gradient + k * row;
+    let t = packed + (k << 5);
+    for (let j: usize = 0; j < size; j += 64) {
+      for (let i = j; i < j + 64; i += 16) {
+        projectPairs(g + i, row, t + (i - j), dots + i, nonzeros + i, scale + i);
+      }
+      t += panelSize;
     }
+  }
+  for (let j: usize = 0; j < size; j += 16) {
+    v128.store(dots + j, quotient4(v128.load(dots + j), f32x4.sqrt(counts4(nonzeros + j))));
   }
 }
 
