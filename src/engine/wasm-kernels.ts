@@ -164,8 +164,10 @@ class WasmMemory implements KernelMemory {
     bytes: number,
     private readonly threads: number,
   ) {
+    if (!Number.isInteger(bytes) || bytes < 1 || bytes > PAGES_MAX * PAGE) {
+      throw new RangeError(`a memory of ${bytes} bytes: it holds 1 byte to 4 GiB`);
+    }
     const pages = Math.ceil(Math.max(bytes, HEAP_BASE) / PAGE);
-    if (!(pages <= PAGES_MAX)) throw new RangeError(`${bytes} bytes: a memory holds 4 GiB at most`);
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     this.buffer = memory.buffer;
     const instance = new WebAssembly.Instance(module, { env: { memory } });
@@ -177,7 +179,10 @@ class WasmMemory implements KernelMemory {
   }
 
   run(program: number): void {
-    if (this.disposed) throw new Error('the memory was disposed of');
+    if (this.disposed) throw new Error('the kernel memory was disposed of');
+    if (!(program >= 0 && program < this.buffer.byteLength && program % 64 === 0)) {
+      throw new RangeError(`there is no program at ${program}`);
+    }
     this.team?.begin(program);
     try {
       this.kernels.run(program, 0, this.threads);
