@@ -1,5 +1,5 @@
 // From a fresh clone to something that runs: install and build what is missing, skip what is there.
-// Needs Node and npm, nothing else.
+// Needs Node and npm, nothing else; where there is a C++ compiler, the native kernels are built too.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -102,6 +102,14 @@ export async function bootstrap() {
   const built = await build({ onStart: () => say('building dist ...') });
   if (built.length > 0)
     say(`built ${built.join(', ')} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+  const { buildNative } = await import('./build-native.mjs');
+  const startNative = performance.now();
+  const native = await buildNative({
+    ifPossible: true,
+    onStart: () => say('building the native training kernels ...'),
+    tell: say,
+  });
+  if (native) say(`built them in ${((performance.now() - startNative) / 1000).toFixed(1)} s`);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

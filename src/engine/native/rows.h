@@ -1,0 +1,378 @@
+// Moving, rounding and transposing rows, and the softmax.
+#pragma once
+#include "exp.h"
+#include "simd.h"
+
+namespace halfgate {
+namespace HALFGATE_ISA {
+
+/** To Q0.7, nearest, ties away from zero. */
+INLINE I activation(F v) {
+  const F a = minF(absF(v) * splat(128), splat(127));
+  const I m = toI(a);
+  const I r = m - (I)(a - toF(m) >= splat(0.5f));
+  return v < F{} ? -r : r;
+}
+
+/** One row of `width` numbers, of which `channels` are there. */
+template <class Convert>
+INLINE void convertRow(const float *from, int channels, int width, Convert convert) {
+  int c = 0;
+  for (; c + W <= channels; c += W) convert(c, load<F>(from + c));
+  for (; c < width; c += W) {
+    float rest[W] = {};
+    for (int j = 0; j < W && c + j < channels; j++) rest[j] = from[c + j];
+    convert(c, load<F>(rest));
+  }
+}
+
+static void embed(const uint8_t *table, const int32_t *unique, uint8_t *x, Range rows, int width,
+                  bool quantized, int64_t stride) {
+  for (int r = rows.begin; r < rows.end; r++) {
+    const float *from = (const float *)(table + unique[r] * stride);
+    if (quantized) {
+      int16_t *to = (int16_t *)x + (int64_t)r * width;
+      for (int c = 0; c < width; c += W) store(to + c, narrow(activation(load<F>(from + c))));
+    } else memcpy(x + (int64_t)r * width * 4, from, (size_t)width * 4);
+  }
+}
+
+static void input(const float *values, uint8_t *x, int groups, int lanes, Range part, int channels,
+                  int width, bool quantized) {
+  for (int g = 0; g < groups; g++) {
+    for (int l = part.begin; l < part.end; l++) {
+      const int64_t row = (int64_t)g * lanes + l;
+      const float *from = values + row * channels;
+      if (quantized) {
+        int16_t *to = (int16_t *)x + row * width;
+        convertRow(from, channels, width, [&](int c, F v) { store(to + c, narrow(activation(v))); });
+      } else {
+        float *to = (float *)x + row * width;
+        // The second operand where one is NaN.
+        convertRow(from, channels, width,
+                   [&](int c, F v) { store(to + c, minF(splat(1), maxF(splat(-1), v))); });
+      }
+    }
+  }
+}
+
+static void gather(const uint8_t *source, const int32_t *slots, uint8_t *acc, int groups, int lanes,
+                   Range part, int n) {
+  const size_t bytes = (size_t)n * 4;
+  for (int g = 0; g < groups; g++) {
+    for (int l = part.begin; l < part.end; l++) {
+      const int64_t row = (int64_t)g * lanes + l;
+      memcpy(acc + row * bytes, source + (int64_t)slots[row] * bytes, bytes);
+    }
+  }
+}
+
+/** Where 32767 / m is infinite: as saturating conversions of infinities have it. */
+INLINE int16_t extreme(float v) { return v > 0 ? 32767 : v < 0 ? -32768 : 0; }
+
+/** The largest float, to tell infinity. */
+constexpr float LARGEST = 3.4028234663852886e38f;
+
+/** dz * scale, rounded to int16 by the largest of its row; low: what rounding left, by 2^16. */
+static float quantizeRow(const float *d, const float *scale, int n, int16_t *high, int16_t *low) {
+  F top = F{};
+  for (int c = 0; c < n; c += W) top = maxF(top, absF(load<F>(d + c) * load<F>(scale + c)));
+  const float m = largest(top);
+  const float inverse = m > 0 ? 32767 / m : 0;
+  if (inverse > LARGEST) {
+    for (int c = 0; c < n; c++) {
+      high[c] = extreme(d[c] * scale[c]);
+      if (low) low[c] = high[c] < 0 ? -32767 : high[c];
+    }
+    return m / 32767;
+  }
+  for (int c = 0; c < n; c += W) {
+    const F t = load<F>(d + c) * load<F>(scale + c) * splat(inverse);
+    const I q = roundI(t);
+    store(high + c, narrow(q));
+    if (!low) continue;
+    const I rest = roundI((t - toF(q)) * splat(65536));
+    store(low + c, narrow(maxI(rest, splatI(-32767))));
+  }
+  return m / 32767;
+}
+
+static void quantizeRows(const float *d, int columns, const float *scale, int16_t *high,
+                         int16_t *low, float *highScale, float *lowScale, int groups, int lanes,
+                         Range part) {
+  for (int g = 0; g < groups; g++) {
+    for (int l = part.begin; l < part.end; l++) {
+      const int64_t row = (int64_t)g * lanes + l;
+      const int64_t at = row * columns;
+      highScale[row] = quantizeRow(d + at, scale, columns, high + at, low ? low + at : nullptr);
+      if (low) lowScale[row] = highScale[row] * (1.0f / 65536);
+    }
+  }
+}
+
+/** Largest of each column, [n], of rows of a matrix. */
+static void columnMaxima(const float *d, int rows, int64_t columns, int n, float *m) {
+  for (int c = 0; c < n; c += W) store(m + c, F{});
+  int r = 0;
+  for (; r + 4 <= rows; r += 4, d += 4 * columns) {
+    for (int c = 0; c < n; c += W) {
+      const F a = maxF(absF(load<F>(d + c)), absF(load<F>(d + columns + c)));
+      const F b = maxF(absF(load<F>(d + 2 * columns + c)), absF(load<F>(d + 3 * columns + c)));
+      store(m + c, maxF(load<F>(m + c), maxF(a, b)));
+    }
+  }
+  for (; r < rows; r++, d += columns) {
+    for (int c = 0; c < n; c += W) store(m + c, maxF(load<F>(m + c), absF(load<F>(d + c))));
+  }
+}
+
+INLINE I extremes(F v) {
+  return v > F{} ? splatI(32767) : v < F{} ? splatI(-32768) : I{};
+}
+
+/** Columns at once: what is kept per column stays in the first-level cache. */
+constexpr int COLUMNS = 1024;
+
+static void quantizeColumns(const float *d, int rows, int columns, uint8_t *packed, float *scale,
+                            float unit, Range panels) {
+  const int64_t panelBytes = (int64_t)(rows + 1) / 2 * 64;
+  for (int at = panels.begin * 16; at < panels.end * 16; at += COLUMNS) {
+    const int n = panels.end * 16 - at < COLUMNS ? panels.end * 16 - at : COLUMNS;
+    alignas(64) float inverse[COLUMNS];
+    columnMaxima(d + at, rows, columns, n, inverse);
+    I infinite = I{};
+    for (int c = 0; c < n; c += W) {
+      const F m = load<F>(inverse + c);
+      const F i = m > F{} ? splat(32767) / m : F{};
+      infinite |= (I)(i > splat(LARGEST));
+      store(inverse + c, i);
+      store(scale + at + c, m / splat(32767) * splat(unit));
+    }
+    const bool slow = any(infinite);
+    for (int r = 0; r < rows; r += 2) {
+      const float *even = d + (int64_t)r * columns + at;
+      const float *odd = r + 1 < rows ? even + columns : nullptr;
+      uint8_t *to = packed + at / 16 * panelBytes + r / 2 * 64;
+      for (int c = 0; c < n; c += W) {
+        const F i = load<F>(inverse + c);
+        const auto quantize = [&](F v) {
+          const I q = roundI(v * i);
+          return slow ? (i > splat(LARGEST) ? extremes(v) : q) : q;
+        };
+        const I low = quantize(load<F>(even + c));
+        const I high = odd ? quantize(load<F>(odd + c)) : I{};
+        store(to + c / 16 * panelBytes + c % 16 * 4, pair(low, high));
+      }
+    }
+  }
+}
+
+static void pack32(const float *w, int rows, int columns, uint8_t *packed, Range panels) {
+  for (int r = 0; r < rows; r++) {
+    const float *from = w + (int64_t)r * columns;
+    for (int p = panels.begin; p < panels.end; p++)
+      memcpy(packed + ((int64_t)p * rows + r) * 64, from + p * 16, 64);
+  }
+}
+
+typedef int16_t S8 __attribute__((vector_size(16)));
+typedef float F4 __attribute__((vector_size(16)));
+typedef int32_t I4 __attribute__((vector_size(16)));
+typedef int64_t L2 __attribute__((vector_size(16)));
+
+INLINE void transpose4(F4 &a, F4 &b, F4 &c, F4 &d) {
+  const F4 e = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+  const F4 f = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  const F4 g = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+  const F4 h = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  a = __builtin_shufflevector(e, g, 0, 1, 4, 5);
+  b = __builtin_shufflevector(e, g, 2, 3, 6, 7);
+  c = __builtin_shufflevector(f, h, 0, 1, 4, 5);
+  d = __builtin_shufflevector(f, h, 2, 3, 6, 7);
+}
+
+/** 8 rows of 8 int16. */
+INLINE void transpose8(S8 (&v)[8]) {
+  S8 a[8];
+#pragma GCC unroll 4
+  for (int j = 0; j < 4; j++) {
+    a[2 * j] = __builtin_shufflevector(v[2 * j], v[2 * j + 1], 0, 8, 1, 9, 2, 10, 3, 11);
+    a[2 * j + 1] = __builtin_shufflevector(v[2 * j], v[2 * j + 1], 4, 12, 5, 13, 6, 14, 7, 15);
+  }
+  // a[2 j], a[2 j + 1]: columns 0..3 and 4..7 of rows 2 j, 2 j + 1, as pairs; then as 4 x 4 of pairs.
+#pragma GCC unroll 2
+  for (int half = 0; half < 2; half++) {
+    F4 p[4];
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++) p[j] = bits<F4>(a[2 * j + half]);
+    transpose4(p[0], p[1], p[2], p[3]);
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++) v[4 * half + j] = bits<S8>(p[j]);
+  }
+}
+
+/** Rows of the target, in groups of 16; blocks of so many rows of the source fill whole cache lines. */
+static void transpose16(const uint8_t *source, int64_t sourceStride, int rows, uint8_t *target,
+                        int64_t targetStride, Range groups) {
+  for (int block = 0; block < rows; block += 32) {
+    const int end = block + 32 < rows ? block + 32 : rows;
+    for (int c = groups.begin * 16; c < groups.end * 16; c += 8) {
+      for (int r = block; r < end; r += 8) {
+        S8 v[8];
+#pragma GCC unroll 8
+        for (int j = 0; j < 8; j++)
+          v[j] = r + j < rows ? load<S8>(source + (r + j) * sourceStride + c * 2) : S8{};
+        transpose8(v);
+#pragma GCC unroll 8
+        for (int j = 0; j < 8; j++) store(target + (c + j) * targetStride + r * 2, v[j]);
+      }
+    }
+  }
+}
+
+static void transpose32(const uint8_t *source, int64_t sourceStride, int rows, uint8_t *target,
+                        int64_t targetStride, Range groups) {
+  for (int block = 0; block < rows; block += 16) {
+    const int end = block + 16 < rows ? block + 16 : rows;
+    for (int c = groups.begin * 16; c < groups.end * 16; c += 4) {
+      for (int r = block; r < end; r += 4) {
+        F4 v[4];
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; j++)
+          v[j] = r + j < rows ? load<F4>(source + (r + j) * sourceStride + c * 4) : F4{};
+        transpose4(v[0], v[1], v[2], v[3]);
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; j++) store(target + (c + j) * targetStride + r * 4, v[j]);
+      }
+    }
+  }
+}
+
+static void columnSums(const float *d, int rows, int64_t columns, float *sum, bool add,
+                       Range panels) {
+  const int begin = panels.begin * 16;
+  const int end = panels.end * 16;
+  if (!add)
+    for (int c = begin; c < end; c += W) store(sum + c, F{});
+  int r = 0;
+  for (; r + 8 <= rows; r += 8, d += 8 * columns) {
+    for (int c = begin; c < end; c += W) {
+      F s = load<F>(sum + c);
+#pragma GCC unroll 8
+      for (int j = 0; j < 8; j++) s += load<F>(d + j * columns + c);
+      store(sum + c, s);
+    }
+  }
+  for (; r < rows; r++, d += columns)
+    for (int c = begin; c < end; c += W) store(sum + c, load<F>(sum + c) + load<F>(d + c));
+}
+
+static void scatterAdd(const float *d, const int32_t *slots, int rows, int64_t n, float *target,
+                       int count, Range panels) {
+  const int begin = panels.begin * 16;
+  const int end = panels.end * 16;
+  for (int r = 0; r < count; r++)
+    memset(target + r * n + begin, 0, (size_t)(end - begin) * 4);
+  for (int r = 0; r < rows; r++) {
+    const float *from = d + r * n;
+    float *to = target + slots[r] * n;
+    for (int c = begin; c < end; c += W) store(to + c, load<F>(to + c) + load<F>(from + c));
+  }
+}
+
+static void scatterRows(const float *source, const int32_t *unique, int64_t width, float *target,
+                        bool add, Range rows) {
+  for (int r = rows.begin; r < rows.end; r++) {
+    const float *from = source + r * width;
+    float *to = target + unique[r] * width;
+    for (int c = 0; c < width; c += W)
+      store(to + c, (add ? load<F>(to + c) : F{}) + load<F>(from + c));
+  }
+}
+
+/** floor(acc * ratio + 1/2) within +-2^30. */
+INLINE I rescale(I acc, const double *ratio) {
+  constexpr double LIMIT = 1 << 30;
+  const D low = lowD(acc) * load<D>(ratio) + 0.5;
+  const D high = highD(acc) * load<D>(ratio + W / 2) + 0.5;
+  return floorD(clampD(low, LIMIT), clampD(high, LIMIT));
+}
+
+INLINE I requantize(I acc, const double *ratio, const int32_t *bias) {
+  return saturate16(rescale(acc, ratio) + load<I>(bias));
+}
+
+struct Softmax {
+  const uint8_t *acc;
+  float *logits;
+  float *gradient;
+  const int32_t *targets;
+  const uint8_t *rows;
+  double *sums;
+  int groups;
+  int lanes;
+  int classes;
+  int columns;
+  bool quantized;
+  float unit;
+  float weight;
+};
+
+static void softmaxRow(const Softmax &s, int64_t row) {
+  const int n = s.columns;
+  const uint8_t *acc = s.acc + row * n * 4;
+  float *logits = s.logits + row * n;
+  const double *ratio = (const double *)s.rows;
+  const int32_t *biasInt = (const int32_t *)(s.rows + (int64_t)n * 8);
+  const float *bias = (const float *)(s.rows + (int64_t)n * 24);
+  for (int c = 0; c < n; c += W) {
+    const F z = s.quantized ? toF(requantize(load<I>(acc + c * 4), ratio + c, biasInt + c))
+                            : load<F>(acc + c * 4) + load<F>(bias + c);
+    store(logits + c, z);
+  }
+  if (!s.targets) return;
+  float *gradient = s.gradient ? s.gradient + row * n : nullptr;
+  const int target = s.targets[row];
+  if (target < 0) {
+    s.sums[2 * row] = 1;
+    s.sums[2 * row + 1] = 0;
+    if (gradient) memset(gradient, 0, (size_t)n * 4);
+    return;
+  }
+  float top = logits[0];
+  for (int c = 1; c < s.classes; c++) top = logits[c] > top ? logits[c] : top;
+  F lanes[PANEL_VECTORS] = {};
+  I index;
+  for (int j = 0; j < W; j++) index[j] = j;
+  for (int c = 0; c < n; c += W) {
+    const F x = (load<F>(logits + c) - splat(top)) * splat(s.unit);
+    const F e = index + c < splatI(s.classes) ? exp(x) : F{};
+    if (gradient) store(gradient + c, e);
+    lanes[c / W % PANEL_VECTORS] += e;
+  }
+  float l[16];
+  memcpy(l, lanes, sizeof l);
+  float four[4];
+  for (int j = 0; j < 4; j++) four[j] = (l[j] + l[4 + j]) + (l[8 + j] + l[12 + j]);
+  const float sum = (four[0] + four[1]) + (four[2] + four[3]);
+  s.sums[2 * row] = sum;
+  s.sums[2 * row + 1] = (double)(logits[target] - top) * (double)s.unit;
+  if (!gradient) return;
+  const float share = s.weight / sum;
+  for (int c = 0; c < n; c += W) store(gradient + c, load<F>(gradient + c) * splat(share));
+  gradient[target] -= s.weight;
+  if (!s.quantized) return;
+  for (int c = 0; c < n; c += W) {
+    const F z = load<F>(logits + c);
+    const I inside = (I)(z > splat(-32768)) & (I)(z < splat(32767));
+    store(gradient + c, bits<F>(bits<I>(load<F>(gradient + c)) & inside));
+  }
+}
+
+static void softmax(const Softmax &s, Range part) {
+  for (int g = 0; g < s.groups; g++)
+    for (int l = part.begin; l < part.end; l++) softmaxRow(s, (int64_t)g * s.lanes + l);
+}
+
+}  // namespace HALFGATE_ISA
+}  // namespace halfgate
