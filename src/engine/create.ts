@@ -1,15 +1,38 @@
 import type { Engine } from './engine.js';
+import { fusedEngine } from './fused.js';
+import { nativeKernels, nativeProblem } from './native.js';
 import { referenceEngine } from './reference.js';
-import { wasmEngine } from './wasm.js';
+import { wasmKernels } from './wasm-kernels.js';
 
-export const ENGINE_NAMES = ['wasm', 'tfjs', 'reference'] as const;
+export const ENGINE_NAMES = ['auto', 'native', 'wasm', 'tfjs', 'reference'] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
 
-/** The engine of that name; tfjs is loaded only when asked for. */
-export async function createEngine(name: EngineName): Promise<Engine> {
+export interface EngineOptions {
+  /** Threads that share each step: `native` and `wasm`; results are the same for any number. */
+  readonly threads?: number | undefined;
+}
+
+/** Most threads that a step can be shared by. */
+export const MAX_THREADS = 64;
+
+/**
+ * The engine of that name. `auto` is `native` where it has been built, else `wasm`. tfjs is loaded only
+ * when asked for. Throws where the engine is not to be had, and says why.
+ */
+export async function createEngine(
+  name: EngineName,
+  { threads = 1 }: EngineOptions = {},
+): Promise<Engine> {
+  if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
+    throw new RangeError(`threads: ${threads} is not a whole number in 1..${MAX_THREADS}`);
+  }
   switch (name) {
+    case 'auto':
+      return createEngine(nativeProblem() === undefined ? 'native' : 'wasm', { threads });
+    case 'native':
+      return fusedEngine(nativeKernels({ threads }));
     case 'wasm':
-      return wasmEngine();
+      return fusedEngine(wasmKernels({ threads }));
     case 'reference':
       return referenceEngine();
     case 'tfjs':

@@ -46,6 +46,11 @@ export interface SessionConfig {
   readonly batch: number;
   /** Most steps of one call. */
   readonly timeSteps: number;
+  /**
+   * Steps between which activations are kept: longer calls run their forward pass twice, and memory
+   * follows this instead of timeSteps. Engines may ignore it.
+   */
+  readonly checkpointSteps?: number | undefined;
   /** Without it the session only runs forward, and needs less memory. */
   readonly optimizer?: OptimizerConfig | undefined;
 }
@@ -89,6 +94,13 @@ export interface LayerTrace {
   readonly h: Float32Array;
 }
 
+/** Parameters and Adam's moments of the head, each [classes][hiddenSize weights, bias, gain]. */
+export interface HeadRows {
+  readonly params: Float32Array;
+  readonly first: Float32Array;
+  readonly second: Float32Array;
+}
+
 export interface Session {
   /** One optimizer step; h and c carry over to the next call. */
   trainStep(batch: Batch, learningRate: number): StepResult;
@@ -103,6 +115,9 @@ export interface Session {
   /** Everything needed to go on bit for bit: parameters, Adam's moments and count, h and c. */
   snapshot(): Tensors;
   restore(snapshot: Tensors): void;
+  /** The head's rows, copied; engines without it cannot train on sampled classes. */
+  readHead?(rows: HeadRows): void;
+  writeHead?(rows: HeadRows): void;
   /** Gives memory back early; the session is unusable afterwards. */
   dispose(): void;
 }

@@ -17,7 +17,7 @@ import {
   threshold3,
 } from '../quant/arithmetic.js';
 import { GATE, type RowParameters, type Scheme, SCHEMES } from '../quant/quantized-model.js';
-import { checkExact, codeRows, GAIN_MIN, gateGroups, headGroups } from '../quant/quantizers.js';
+import { codeRows, GAIN_MIN, gateGroups, headGroups } from '../quant/quantizers.js';
 import {
   f32,
   type FloatTensor,
@@ -35,6 +35,7 @@ import {
   type Engine,
   type ForwardResult,
   type GateGradient,
+  type HeadRows,
   type LayerTrace,
   type Session,
   type SessionConfig,
@@ -82,7 +83,6 @@ function effective(
   m: ModelLayer | ModelHead,
   scheme: Scheme | undefined,
   groups: Parameters<typeof codeRows>[1],
-  name: string,
 ): Effective {
   const columns = m.weights.length / m.bias.length;
   if (scheme === undefined) {
@@ -97,7 +97,6 @@ function effective(
     };
   }
   const coded = codeRows(scheme.weights, groups, m);
-  checkExact(coded.codes, columns, name);
   return { columns, ...coded, bias: m.bias };
 }
 
@@ -131,13 +130,12 @@ function gateOf(
     return { value: q, slope: rule === 'level' ? q * (1 - q) : y * (1 - y) };
   }
   const z = requantize(acc, parameters.multiplier, parameters.shift, parameters.bias);
-  const inside = z === INT16_MIN || z === INT16_MAX ? 0 : 1;
   if (gate === GATE.g) {
     const t = tanhFixed(z) * units.candidate;
-    return { value: t, slope: inside * (1 - t * t) };
+    return { value: t, slope: 1 - t * t };
   }
   const y = sigmoidFixed(z) * units.gate;
-  return { value: y, slope: inside * y * (1 - y) };
+  return { value: y, slope: y * (1 - y) };
 }
 
 function runCell(
@@ -219,10 +217,10 @@ class ReferenceSession implements Session {
     if (this.effectives) return this.effectives;
     const { scheme } = this;
     const model = this.current();
-    const layers = model.layers.map((layer, l) =>
-      effective(layer, scheme, scheme ? gateGroups(scheme, layer.hiddenSize) : [], `layer${l}`),
+    const layers = model.layers.map((layer) =>
+      effective(layer, scheme, scheme ? gateGroups(scheme, layer.hiddenSize) : []),
     );
-    const head = effective(model.head, scheme, headGroups(model.head.classes), 'head');
+    const head = effective(model.head, scheme, headGroups(model.head.classes));
     return (this.effectives = { layers, head });
   }
 
@@ -538,6 +536,40 @@ class ReferenceSession implements Session {
     this.config.model.layers.forEach(({ hiddenSize }, l) => {
       this.h[l] = lanes(`state.h${l}`, hiddenSize);
       this.c[l] = lanes(`state.c${l}`, hiddenSize);
+    });
+    this.effectives = undefined;
+  }
+
+  private eachHeadRow(
+    rows: HeadRows,
+    visit: (tensor: FloatTensor, size: number, data: Float32Array, offset: number) => void,
+  ): void {
+    const size = this.config.model.head.weights.length / this.config.model.head.classes;
+    for (const part of ['params', 'first', 'second'] as const) {
+      visit(this[part]['head.weights'], size, rows[part], 0);
+      visit(this[part]['head.bias'], 1, rows[part], size);
+      visit(this[part]['head.gain'], 1, rows[part], size + 1);
+    }
+  }
+
+  readHead(rows: HeadRows): void {
+    const { classes, weights } = this.config.model.head;
+    const width = weights.length / classes + 2;
+    this.eachHeadRow(rows, ({ data }, size, target, offset) => {
+      for (let r = 0; r < classes; r++) {
+        target.set(data.subarray(r * size, (r + 1) * size), r * width + offset);
+      }
+    });
+  }
+
+  writeHead(rows: HeadRows): void {
+    const { classes, weights } = this.config.model.head;
+    const width = weights.length / classes + 2;
+    this.eachHeadRow(rows, ({ data }, size, source, offset) => {
+      for (let r = 0; r < classes; r++) {
+        const from = r * width + offset;
+        data.set(source.subarray(from, from + size), r * size);
+      }
     });
     this.effectives = undefined;
   }

@@ -34,7 +34,9 @@ import {
   type StepResult,
   unitsOf,
 } from './engine.js';
-import { WasmSession } from './wasm.js';
+import { FusedSession } from './fused.js';
+import type { KernelSet } from './kernels.js';
+import { wasmKernels } from './wasm-kernels.js';
 export type TfjsBackend = 'tfjs-node' | 'wasm' | 'cpu';
 type Tf = typeof TF;
 const require = createRequire(import.meta.url);
@@ -102,18 +104,19 @@ export interface FusedLstmConfig {
 }
 /**
  * One LSTM layer over a whole sequence as a differentiable tfjs operator: forward and backward run on
- * the fused WASM kernels, gradients reach x, weights, bias and gain. In a quantized scheme the output
+ * the fused kernels, gradients reach x, weights, bias and gain. In a quantized scheme the output
  * is h_int / 128 with exactly the golden model's h_int.
  *
  * Differentiate a call before the next one: the layer remembers one sequence.
  */
 export class FusedLstm {
-  private readonly core: WasmSession;
+  private readonly core: FusedSession;
   private calls = 0;
   private pending = 0;
   constructor(
     private readonly tf: Tf,
     private readonly config: FusedLstmConfig,
+    kernels: KernelSet = wasmKernels(),
   ) {
     const { scheme, inputSize, hiddenSize, batch, timeSteps, gateGradient } = config;
     const ones = Array.from({ length: inputSize }, () => 1);
@@ -128,7 +131,7 @@ export class FusedLstm {
       0,
     );
     const optimizer = { ...DEFAULT_OPTIMIZER, ...(gateGradient && { gateGradient }) };
-    this.core = new WasmSession({ model, batch, timeSteps, optimizer }, true);
+    this.core = new FusedSession(kernels, { model, batch, timeSteps, optimizer }, true);
   }
   /**
    * x [timeSteps, batch, inputSize] within [-1, 1]; weights [4 hiddenSize, inputSize + hiddenSize],

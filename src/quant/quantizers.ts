@@ -193,7 +193,13 @@ export function headGroups(classes: number): RowGroup[] {
   ];
 }
 
-/** Scale and hardware parameters of the rows of one group, written into `scale` and `rows`. */
+/** Takes what scaleRows decides for each row: its effective scale, and what its hardware needs. */
+export interface RowSink {
+  threshold(row: number, scale: number, low: number, high: number): void;
+  linear(row: number, scale: number, multiplier: number, shift: number, bias: number): void;
+}
+
+/** Scale and hardware parameters of the rows of one group. */
 export function scaleRows(
   group: RowGroup,
   weights: Scheme['weights'],
@@ -203,8 +209,7 @@ export function scaleRows(
     readonly gain: ArrayLike<number>;
     readonly bias: ArrayLike<number>;
   },
-  scale: Float64Array,
-  rows: RowParameters[],
+  sink: RowSink,
 ): void {
   const { begin, end, exponent, biasFraction } = group;
   const count = end - begin;
@@ -220,21 +225,18 @@ export function scaleRows(
   if (group.threshold) {
     for (let n = 0; n < count; n++) {
       const r = begin + n;
-      scale[r] = wanted[n];
-      rows[r] = {
-        kind: 'threshold',
-        ...decisionPoints(wanted[n], source.bias[r], source.nonzeros[r]),
-      };
+      const { low, high } = decisionPoints(wanted[n], source.bias[r], source.nonzeros[r]);
+      sink.threshold(r, wanted[n], low, high);
     }
     return;
   }
   const { shift, multipliers } =
     weights === 'ternary' ? ternaryRowScales(wanted, exponent) : int8Scales(wanted, exponent);
+  const unit = 2 ** -(exponent + shift);
   for (let n = 0; n < count; n++) {
     const r = begin + n;
-    scale[r] = multipliers[n] * 2 ** -(exponent + shift);
     const bias = quantizeBias(source.bias[r], biasFraction);
-    rows[r] = { kind: 'linear', multiplier: multipliers[n], shift, bias };
+    sink.linear(r, multipliers[n] * unit, multipliers[n], shift, bias);
   }
 }
 
@@ -265,7 +267,17 @@ export function codeRows(
     }
   }
   const statistics = { maxAbs, nonzeros, gain: source.gain, bias: source.bias };
-  for (const group of groups) scaleRows(group, format, statistics, scale, rows);
+  const sink: RowSink = {
+    threshold(row, s, low, high) {
+      scale[row] = s;
+      rows[row] = { kind: 'threshold', low, high };
+    },
+    linear(row, s, multiplier, shift, bias) {
+      scale[row] = s;
+      rows[row] = { kind: 'linear', multiplier, shift, bias };
+    },
+  };
+  for (const group of groups) scaleRows(group, format, statistics, sink);
   if (format === 'int8') {
     for (let r = 0; r < count; r++) {
       for (let k = r * columns; k < (r + 1) * columns; k++) {

@@ -5,6 +5,7 @@ import {
   type OptimizerConfig,
   type Session,
 } from '../engine/engine.js';
+import { SampledSession } from '../engine/sampled.js';
 import type { Dataset } from '../model/dataset.js';
 import {
   fromTensors,
@@ -26,6 +27,10 @@ export interface TrainConfig {
   readonly embeddingSize: number;
   /** Length of truncated back-propagation; text only, series are taken whole. */
   readonly timeSteps: number;
+  /** Steps between kept activations; longer sequences run forward twice and need less memory. */
+  readonly checkpointSteps?: number | undefined;
+  /** Train the head on so many classes a step, for large vocabularies (sampled.ts); text only. */
+  readonly sampledClasses?: number | undefined;
   /** Steps after which a lane starts from zero state again; text only. */
   readonly restart: number;
   /** Sequences side by side. */
@@ -182,6 +187,13 @@ export function modelFor(dataset: Dataset, config: TrainConfig): Model {
       );
 }
 
+/** How often each symbol follows another one; a symbol that never does counts as one. */
+function symbolCounts(tokens: ArrayLike<number>, symbols: number): Float64Array {
+  const counts = new Float64Array(symbols);
+  for (let n = 1; n < tokens.length; n++) counts[tokens[n]]++;
+  return counts.map((count) => Math.max(1, count));
+}
+
 const CURVE_POINTS = 200;
 const YIELD_MS = 40;
 const PROGRESS_MS = 200;
@@ -229,9 +241,14 @@ export async function train(
   }
   const floatSteps = config.scheme === 'float' ? 0 : Math.round(config.floatPart * steps);
   let step = resume?.meta.step ?? 0;
+  const { batch, optimizer, checkpointSteps, sampledClasses, seed } = config;
   const sessionFor = (model: Model): Session => {
-    const { batch, optimizer } = config;
-    return engine.createSession({ model, batch, timeSteps: batches.timeSteps, optimizer });
+    const { timeSteps } = batches;
+    const session = { model, batch, timeSteps, optimizer, checkpointSteps };
+    if (sampledClasses === undefined) return engine.createSession(session);
+    if (dataset.kind !== 'text') throw new TypeError('train: sampled classes are for text');
+    const frequencies = symbolCounts(dataset.train, dataset.symbols.length);
+    return new SampledSession(engine, session, { sampledClasses, frequencies, seed });
   };
   // A checkpoint at floatSteps itself is still the float session's: the switch comes after it.
   const floatFirst = floatSteps > 0 && step <= floatSteps;
@@ -317,9 +334,9 @@ export async function train(
       session = quantizedSession(before, adaptScheme(before.model(), config.scheme), sessionFor);
       before.dispose();
     }
-    const { batch, fresh } = batches.at(step);
+    const { batch: data, fresh } = batches.at(step);
     for (const lane of fresh) session.reset(lane);
-    const { loss } = session.trainStep(batch, learningRateAt(config, step, steps));
+    const { loss } = session.trainStep(data, learningRateAt(config, step, steps));
     const weight = Math.min(0.99, step / (step + 1));
     running = step === 0 ? loss : weight * running + (1 - weight) * loss;
     step++;

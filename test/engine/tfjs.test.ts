@@ -2,13 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { buildEngine } from '../../scripts/build-engine.mjs';
 import { DEFAULT_OPTIMIZER, type Engine } from '../../src/engine/engine.js';
 import { FusedLstm, loadTfjs, type TfjsBackend, tfjsEngine } from '../../src/engine/tfjs.js';
-import { wasmEngine } from '../../src/engine/wasm.js';
+import { fusedEngine } from '../../src/engine/fused.js';
+import { wasmKernels } from '../../src/engine/wasm-kernels.js';
 import type { ModelScheme } from '../../src/model/model.js';
 import { randomBatch, randomModel, SHAPES, title } from './random-model.js';
 
 await buildEngine();
 const SCHEMES: readonly ModelScheme[] = ['float', 'int8', 'ternary-level3'];
-const wasm = wasmEngine();
+const wasm = fusedEngine(wasmKernels());
 
 async function available(backend: TfjsBackend): Promise<{ engine?: Engine; why: string }> {
   try {

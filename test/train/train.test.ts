@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { buildEngine } from '../../scripts/build-engine.mjs';
 import type { Engine } from '../../src/engine/engine.js';
 import { referenceEngine } from '../../src/engine/reference.js';
-import { wasmEngine } from '../../src/engine/wasm.js';
+import { fusedEngine } from '../../src/engine/fused.js';
+import { wasmKernels } from '../../src/engine/wasm-kernels.js';
 import type { SeriesDataset, TextDataset } from '../../src/model/dataset.js';
 import { Random } from '../../src/model/random.js';
 import { quantizeActivation } from '../../src/quant/arithmetic.js';
@@ -18,7 +19,7 @@ import {
 } from '../../src/train/train.js';
 
 await buildEngine();
-const engine = wasmEngine();
+const engine = fusedEngine(wasmKernels());
 const SCHEMES = ['float', 'int8', 'ternary-level3'] as const;
 
 /** Words of a tiny language: every symbol but the first of a word is certain. */

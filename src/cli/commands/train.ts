@@ -7,7 +7,7 @@ import {
   DEFAULT_SPLIT,
   type SplitParts,
 } from '../../data/text.js';
-import { ENGINE_NAMES, type EngineName } from '../../engine/create.js';
+import { ENGINE_NAMES, type EngineName, MAX_THREADS } from '../../engine/create.js';
 import { UserError } from '../../errors.js';
 import type { Dataset } from '../../model/dataset.js';
 import type { ModelScheme } from '../../model/model.js';
@@ -41,6 +41,8 @@ interface TrainFlags {
   readonly hidden?: readonly number[];
   readonly layers: number;
   readonly embedding?: number;
+  readonly checkpointSteps?: number;
+  readonly sampledClasses?: number;
   readonly stepsPerSequence?: number;
   readonly batch?: number;
   readonly epochs?: number;
@@ -48,6 +50,7 @@ interface TrainFlags {
   readonly lr?: number;
   readonly seed: number;
   readonly engine: EngineName;
+  readonly threads: number;
   readonly run?: string;
   readonly force?: boolean;
 }
@@ -138,6 +141,8 @@ function configFor(scheme: ModelScheme, flags: TrainFlags, dataset: Dataset): Tr
   const given = {
     embeddingSize: flags.embedding,
     timeSteps: flags.stepsPerSequence,
+    checkpointSteps: flags.checkpointSteps,
+    sampledClasses: flags.sampledClasses,
     batch: flags.batch,
     epochs: flags.epochs,
     steps: flags.steps,
@@ -222,6 +227,16 @@ export function register(program: Command, context: () => Context): void {
     )
     .option('--batch <n>', 'sequences side by side (default 20)', integer('--batch', 1, 4096))
     .option(
+      '--checkpoint-steps <n>',
+      'keep activations only every so many steps: less memory, a third more time',
+      integer('--checkpoint-steps', 1, 10_000),
+    )
+    .option(
+      '--sampled-classes <n>',
+      'train the head on so many symbols a step, for vocabularies of thousands',
+      integer('--sampled-classes', 2, 1_000_000),
+    )
+    .option(
       '--epochs <n>',
       'passes over the data (default 5 for text)',
       integer('--epochs', 1, 1_000_000),
@@ -234,7 +249,15 @@ export function register(program: Command, context: () => Context): void {
     )
     .option('--seed <n>', 'seed of everything random', integer('--seed', 0, 2 ** 31 - 1), 1)
     .addOption(
-      new Option('--engine <name>', 'what computes').choices([...ENGINE_NAMES]).default('wasm'),
+      new Option('--engine <name>', 'what computes; auto: native where it is built, else wasm')
+        .choices([...ENGINE_NAMES])
+        .default('auto'),
+    )
+    .option(
+      '--threads <n>',
+      'threads that share each step; the result does not depend on them',
+      integer('--threads', 1, MAX_THREADS),
+      1,
     )
     .optionsGroup('Run:')
     .option('--run <dir>', 'run folder (default runs/<name of the data>)')
@@ -268,7 +291,12 @@ Examples:
       const values: object[] = [];
       for (const config of configs) {
         const { scheme } = config;
-        const options = { config, engine: flags.engine, isForced: flags.force === true };
+        const options = {
+          config,
+          engine: flags.engine,
+          threads: flags.threads,
+          isForced: flags.force === true,
+        };
         const { value, isFresh } = await trainStage(run, loaded, options, context());
         progress.clear();
         const { model: _, inputs: __, training, ...figures } = value;

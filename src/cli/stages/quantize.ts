@@ -42,7 +42,7 @@ export async function quantizeStage(
   if (own === undefined) {
     context.progress.update(0, `quantize ${scheme}: evaluating`, NaN);
     const { dataset } = reopenDataset(run);
-    const engine = await createEngine('wasm');
+    const engine = await createEngine('auto');
     const { signal } = context;
     result = storedEvaluation(
       await evaluate(adaptScheme(source.model, scheme), dataset, 'test', engine, {

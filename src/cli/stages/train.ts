@@ -15,6 +15,8 @@ import { GOLDEN_STEPS, storedEvaluation } from './evaluation.js';
 export interface TrainStageOptions extends StageOptions {
   readonly config: TrainConfig;
   readonly engine: EngineName;
+  /** Not among the inputs: results do not depend on it. */
+  readonly threads: number;
 }
 
 export async function trainStage(
@@ -23,7 +25,7 @@ export async function trainStage(
   options: TrainStageOptions,
   context: Context,
 ): Promise<Staged<StoredModel>> {
-  const { config, engine: engineName } = options;
+  const { config, engine: engineName, threads } = options;
   const { scheme } = config;
   const { dataset } = loaded;
   const inputs: Inputs = {
@@ -37,7 +39,7 @@ export async function trainStage(
     return { value: run.model(scheme)!, isFresh: false };
   }
   const resume = options.isForced ? undefined : readCheckpoint(checkpoint, inputs);
-  const engine = await createEngine(engineName);
+  const engine = await createEngine(engineName, { threads });
   if (resume !== undefined)
     context.progress.note(`${scheme}: resuming after step ${resume.meta.step}`);
   const { model, log } = await train(dataset, config, engine, {
