@@ -49,10 +49,13 @@ const READY: usize = 66176;
 @inline
 const FAILED: usize = 66304;
 
-/** Looks at a word before sleeping on it: some microseconds. */
+/**
+ * Looks at a word before sleeping on it, some 20 microseconds: waking a thread of a virtual machine takes
+ * longer, and one that sleeps makes the next meeting late as well.
+ */
 // @ts-ignore: decorator
 @inline
-const LOOKS: i32 = 2000;
+const LOOKS: i32 = 50000;
 
 // Returns when the word is no longer `old`.
 function awaitChange(address: usize, old: i32): void {
