@@ -58,7 +58,7 @@ export function expOf(value: number): number {
   const x = Math.max(Math.min(value, 88), -87);
   const n = nearestEven(f(x * f(1.4426950408889634)));
   let r = f(x - f(n * f(0.693359375)));
-  r = f(r + f(n * f(2.1219444005469058e-4)));
+  r = f(r + f(n * f(2.1219444005e-4)));
   let p = f(1 / 5040);
   for (const c of [1 / 720, 1 / 120, 1 / 24, 1 / 6, 0.5, 1, 1]) p = f(f(p * r) + f(c));
   return f(p * 2 ** n);

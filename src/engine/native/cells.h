@@ -127,12 +127,21 @@ INLINE __m512i join16(__m512i low, __m512i high) {
   return _mm512_permutexvar_epi64(order, _mm512_packs_epi32(low, high));
 }
 
+/**
+ * rescale of 16. The product is exact, so it may be fused with the addition; adding 1.5 * 2^52 rounded down
+ * leaves the integer in the low half.
+ */
 INLINE I rescale16(const int32_t *acc, const double *ratio) {
-  constexpr double LIMIT = 1 << 30;
-  const D low = (D)_mm512_cvtepi32_pd(_mm256_loadu_si256((const __m256i *)acc)) * load<D>(ratio);
-  const D high =
-      (D)_mm512_cvtepi32_pd(_mm256_loadu_si256((const __m256i *)(acc + 8))) * load<D>(ratio + 8);
-  return floorD(clampD(low + 0.5, LIMIT), clampD(high + 0.5, LIMIT));
+  const auto eight = [&](int at) {
+    const __m512d v = _mm512_cvtepi32_pd(_mm256_loadu_si256((const __m256i *)(acc + at)));
+    const __m512d scaled = _mm512_fmadd_pd(v, _mm512_loadu_pd(ratio + at), _mm512_set1_pd(0.5));
+    const __m512d limited = _mm512_range_pd(scaled, _mm512_set1_pd(1 << 30), 2);
+    return _mm512_castpd_si512(_mm512_add_round_pd(limited, _mm512_set1_pd(6755399441055744),
+                                                   _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC));
+  };
+  const __m512i even =
+      _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+  return (I)_mm512_permutex2var_epi32(eight(0), even, eight(8));
 }
 
 /** 32 units, or only the first 16. */
@@ -149,22 +158,25 @@ static void cellInt16(const Cell &cell, const Rows &rows, Range lanes) {
   for (int l = lanes.begin; l < lanes.end; l++) {
     const int32_t *acc = (const int32_t *)cell.acc + (int64_t)l * 4 * units;
     int16_t *gates = (int16_t *)cell.gates + (int64_t)l * 4 * units;
-    for (int u = 0; u < units; u += 32) {
-      const bool both = u + 16 < units;
-      const __mmask32 there = both ? 0xffffffff : 0xffff;
-      const int64_t at = ((int64_t)l * units + u) * 2;
-      const auto z = [&](int gate) {
+    // The gates first: in one chain with what follows they would leave the processor waiting.
+    for (int gate = 0; gate < 4; gate++) {
+      for (int u = 0; u < units; u += 32) {
+        const bool both = u + 16 < units;
         const int k = gate * units + u;
-        return requantize16(acc + k, rows.ratio + k, rows.bias + k, both);
+        const __m512i z = requantize16(acc + k, rows.ratio + k, rows.bias + k, both);
+        const __m512i q = gate == 2 ? tanh16(table, z) : sigmoid16(table, z);
+        _mm512_mask_storeu_epi16(gates + k, both ? 0xffffffff : 0xffff, q);
+      }
+    }
+    for (int u = 0; u < units; u += 32) {
+      const __mmask32 there = u + 16 < units ? 0xffffffff : 0xffff;
+      const int64_t at = ((int64_t)l * units + u) * 2;
+      const auto gate = [&](int k) {
+        return _mm512_maskz_loadu_epi16(there, gates + k * units + u);
       };
-      const auto keep = [&](int gate, __m512i v) {
-        _mm512_mask_storeu_epi16(gates + gate * units + u, there, v);
-        return v;
-      };
-      const __m512i i = keep(0, sigmoid16(table, z(0)));
-      const __m512i f = keep(1, sigmoid16(table, z(1)));
-      const __m512i g = keep(2, tanh16(table, z(2)));
-      const __m512i o = keep(3, sigmoid16(table, z(3)));
+      const __m512i i = gate(0);
+      const __m512i f = gate(1);
+      const __m512i g = gate(2);
       const __m512i before = _mm512_maskz_loadu_epi16(there, cell.cBefore + at);
       // f c + i g as pairs, in the order that unpacking and packing undo.
       const auto update = [&](__m512i a, __m512i b) {
@@ -177,6 +189,7 @@ static void cellInt16(const Cell &cell, const Rows &rows, Range lanes) {
       _mm512_mask_storeu_epi16(cell.c + at, there, c);
       const __m512i t = tanh16(table, c);
       _mm512_mask_storeu_epi16(cell.tanhC + at, there, t);
+      const __m512i o = gate(3);
       const __m512i zero = _mm512_setzero_si512();
       const auto output = [&](__m512i a, __m512i b) {
         const __m512i product = _mm512_madd_epi16(a, b);
@@ -335,17 +348,26 @@ struct Reals {
   F slopeI, slopeF, slopeO;
 };
 
-/** One vector of units: dL/dz of the four gates and the new dCell. `open`: lanes where c is no end. */
-INLINE void backUnits(const Back &b, int64_t unit, float *dz, const Reals &r, I open) {
+/**
+ * One vector of units: dL/dz of the four gates and the new dCell. `open`: lanes where c is no end. scale:
+ * of the units' rows; returns the largest |dz * scale| of each lane.
+ */
+INLINE F backUnits(const Back &b, int64_t unit, float *dz, const float *scale, const Reals &r,
+                   I open) {
   F dh = load<F>(b.dRecurrent + unit);
   if (b.dOutput) dh = dh + load<F>(b.dOutput + unit);
   F dc = load<F>(b.dCell + unit) + (dh * r.o) * (splat(1) - r.t * r.t);
   dc = bits<F>(bits<I>(dc) & open);
   store(b.dCell + unit, dc * r.f);
-  store(dz, r.slopeI * (dc * r.g));
-  store(dz + b.units, r.slopeF * (dc * r.before));
-  store(dz + 2 * b.units, (splat(1) - r.g * r.g) * (dc * r.i));
-  store(dz + 3 * b.units, r.slopeO * (dh * r.t));
+  const F results[4] = {r.slopeI * (dc * r.g), r.slopeF * (dc * r.before),
+                        (splat(1) - r.g * r.g) * (dc * r.i), r.slopeO * (dh * r.t)};
+  F top = F{};
+#pragma GCC unroll 4
+  for (int gate = 0; gate < 4; gate++) {
+    store(dz + gate * b.units, results[gate]);
+    if (scale) top = maxF(top, absF(results[gate] * load<F>(scale + gate * b.units)));
+  }
+  return top;
 }
 
 INLINE I openAt(const uint8_t *c) {
@@ -364,6 +386,7 @@ static void backInt16(const Back &b, const Rows &rows, Range lanes) {
     const int64_t row = (int64_t)l * 4 * units;
     const uint8_t *gates = b.gates + row * 2;
     float *dz = (float *)b.dz + row;
+    F top = F{};
     for (int u = 0; u < units; u += W) {
       const int64_t unit = (int64_t)l * units + u;
       Reals r;
@@ -376,9 +399,10 @@ static void backInt16(const Back &b, const Rows &rows, Range lanes) {
       r.slopeI = r.i * (splat(1) - r.i);
       r.slopeF = r.f * (splat(1) - r.f);
       r.slopeO = r.o * (splat(1) - r.o);
-      backUnits(b, unit, dz + u, r, openAt(b.c + unit * 2));
+      top = maxF(top, backUnits(b, unit, dz + u, rows.scale + u, r, openAt(b.c + unit * 2)));
     }
-    b.rowScale[l] = quantizeRow(dz, rows.scale, 4 * units, b.dzq + row, nullptr);
+    b.rowScale[l] =
+        quantizeRow(dz, rows.scale, 4 * units, largest(top), b.dzq + row, nullptr);
   }
 }
 
@@ -387,6 +411,7 @@ static void backLevel3(const Back &b, const Rows &rows, Range lanes, bool narrow
   for (int l = lanes.begin; l < lanes.end; l++) {
     const int64_t row = (int64_t)l * 4 * units;
     float *dz = (float *)b.dz + row;
+    F top = F{};
     for (int u = 0; u < units; u += W) {
       const int64_t unit = (int64_t)l * units + u;
       const auto gate = [&](int k, F &value, F &slope) {
@@ -411,9 +436,10 @@ static void backLevel3(const Back &b, const Rows &rows, Range lanes, bool narrow
       r.g = fixed(b.gates + unit * 2, UNIT_12);
       r.before = fixed(b.cBefore + unit * 2, UNIT_12);
       r.t = fixed(b.tanhC + unit * 2, UNIT_12);
-      backUnits(b, unit, dz + u, r, openAt(b.c + unit * 2));
+      top = maxF(top, backUnits(b, unit, dz + u, rows.scale + u, r, openAt(b.c + unit * 2)));
     }
-    b.rowScale[l] = quantizeRow(dz, rows.scale, 4 * units, b.dzq + row, nullptr);
+    b.rowScale[l] =
+        quantizeRow(dz, rows.scale, 4 * units, largest(top), b.dzq + row, nullptr);
   }
 }
 
@@ -433,7 +459,7 @@ static void backFloat(const Back &b, Range lanes) {
       r.slopeI = r.i * (splat(1) - r.i);
       r.slopeF = r.f * (splat(1) - r.f);
       r.slopeO = r.o * (splat(1) - r.o);
-      backUnits(b, unit, dz + u, r, ~I{});
+      backUnits(b, unit, dz + u, nullptr, r, ~I{});
     }
   }
 }

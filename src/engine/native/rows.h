@@ -72,12 +72,11 @@ INLINE int16_t extreme(float v) { return v > 0 ? 32767 : v < 0 ? -32768 : 0; }
 
 /** The largest float, to tell infinity. */
 constexpr float LARGEST = 3.4028234663852886e38f;
+constexpr float INFINITE = __builtin_inff();
 
-/** dz * scale, rounded to int16 by the largest of its row; low: what rounding left, by 2^16. */
-static float quantizeRow(const float *d, const float *scale, int n, int16_t *high, int16_t *low) {
-  F top = F{};
-  for (int c = 0; c < n; c += W) top = maxF(top, absF(load<F>(d + c) * load<F>(scale + c)));
-  const float m = largest(top);
+/** d * scale, rounded to int16 by m, their largest; low: what rounding left, by 2^16. */
+static float quantizeRow(const float *d, const float *scale, int n, float m, int16_t *high,
+                         int16_t *low) {
   const float inverse = m > 0 ? 32767 / m : 0;
   if (inverse > LARGEST) {
     for (int c = 0; c < n; c++) {
@@ -104,7 +103,11 @@ static void quantizeRows(const float *d, int columns, const float *scale, int16_
     for (int l = part.begin; l < part.end; l++) {
       const int64_t row = (int64_t)g * lanes + l;
       const int64_t at = row * columns;
-      highScale[row] = quantizeRow(d + at, scale, columns, high + at, low ? low + at : nullptr);
+      F top = F{};
+      for (int c = 0; c < columns; c += W)
+        top = maxF(top, absF(load<F>(d + at + c) * load<F>(scale + c)));
+      highScale[row] = quantizeRow(d + at, scale, columns, largest(top), high + at,
+                                   low ? low + at : nullptr);
       if (low) lowScale[row] = highScale[row] * (1.0f / 65536);
     }
   }
@@ -132,9 +135,11 @@ INLINE I extremes(F v) {
 
 /** Columns at once: what is kept per column stays in the first-level cache. */
 constexpr int COLUMNS = 1024;
+/** Rows at once, where rows become panels: each panel is written in runs of some cache lines. */
+constexpr int ROWS = 8;
 
-static void quantizeColumns(const float *d, int rows, int columns, uint8_t *packed, float *scale,
-                            float unit, Range panels) {
+static void quantizeColumns(const float *d, int rows, int64_t columns, uint8_t *packed,
+                            float *scale, float unit, Range panels) {
   const int64_t panelBytes = (int64_t)(rows + 1) / 2 * 64;
   for (int at = panels.begin * 16; at < panels.end * 16; at += COLUMNS) {
     const int n = panels.end * 16 - at < COLUMNS ? panels.end * 16 - at : COLUMNS;
@@ -149,29 +154,30 @@ static void quantizeColumns(const float *d, int rows, int columns, uint8_t *pack
       store(scale + at + c, m / splat(32767) * splat(unit));
     }
     const bool slow = any(infinite);
-    for (int r = 0; r < rows; r += 2) {
-      const float *even = d + (int64_t)r * columns + at;
-      const float *odd = r + 1 < rows ? even + columns : nullptr;
-      uint8_t *to = packed + at / 16 * panelBytes + r / 2 * 64;
+    for (int block = 0; block < rows; block += ROWS) {
+      const int end = block + ROWS < rows ? block + ROWS : rows;
       for (int c = 0; c < n; c += W) {
         const F i = load<F>(inverse + c);
-        const auto quantize = [&](F v) {
+        uint8_t *to = packed + (at + c) / 16 * panelBytes + c % 16 * 4;
+        const auto quantize = [&](int r) {
+          const F v = load<F>(d + r * columns + at + c);
           const I q = roundI(v * i);
           return slow ? (i > splat(LARGEST) ? extremes(v) : q) : q;
         };
-        const I low = quantize(load<F>(even + c));
-        const I high = odd ? quantize(load<F>(odd + c)) : I{};
-        store(to + c / 16 * panelBytes + c % 16 * 4, pair(low, high));
+        for (int r = block; r < end; r += 2)
+          store(to + r * 32, pair(quantize(r), r + 1 < rows ? quantize(r + 1) : I{}));
       }
     }
   }
 }
 
-static void pack32(const float *w, int rows, int columns, uint8_t *packed, Range panels) {
-  for (int r = 0; r < rows; r++) {
-    const float *from = w + (int64_t)r * columns;
-    for (int p = panels.begin; p < panels.end; p++)
-      memcpy(packed + ((int64_t)p * rows + r) * 64, from + p * 16, 64);
+static void pack32(const float *w, int rows, int64_t columns, uint8_t *packed, Range panels) {
+  for (int block = 0; block < rows; block += ROWS) {
+    const int end = block + ROWS < rows ? block + ROWS : rows;
+    for (int p = panels.begin; p < panels.end; p++) {
+      uint8_t *to = packed + (int64_t)p * rows * 64;
+      for (int r = block; r < end; r++) memcpy(to + r * 64, w + r * columns + p * 16, 64);
+    }
   }
 }
 
@@ -339,14 +345,17 @@ static void softmaxRow(const Softmax &s, int64_t row) {
     if (gradient) memset(gradient, 0, (size_t)n * 4);
     return;
   }
-  float top = logits[0];
-  for (int c = 1; c < s.classes; c++) top = logits[c] > top ? logits[c] : top;
   F lanes[PANEL_VECTORS] = {};
   I index;
   for (int j = 0; j < W; j++) index[j] = j;
+  const auto isClass = [&](int c) { return (I)(index < splatI(s.classes - c)); };
+  F most = splat(-INFINITE);
+  for (int c = 0; c < n; c += W)
+    most = maxF(most, isClass(c) ? load<F>(logits + c) : splat(-INFINITE));
+  const float top = largest(most);
   for (int c = 0; c < n; c += W) {
     const F x = (load<F>(logits + c) - splat(top)) * splat(s.unit);
-    const F e = index + c < splatI(s.classes) ? exp(x) : F{};
+    const F e = isClass(c) ? exp(x) : F{};
     if (gradient) store(gradient + c, e);
     lanes[c / W % PANEL_VECTORS] += e;
   }

@@ -216,11 +216,21 @@ INLINE bool any(I mask) { return vmaxvq_u32((uint32x4_t)mask) != 0; }
 
 #endif
 
-/** As in JavaScript: largest of the lanes, none of them NaN. */
+/** Largest of the lanes, none of them NaN. */
 INLINE float largest(F v) {
-  float m = v[0];
-  for (int j = 1; j < W; j++) m = v[j] > m ? v[j] : m;
-  return m;
+#if VECTOR_BYTES == 64
+  return _mm512_reduce_max_ps((__m512)v);
+#elif defined(__x86_64__)
+#if VECTOR_BYTES == 32
+  __m128 m = _mm_max_ps(_mm256_castps256_ps128((__m256)v), _mm256_extractf128_ps((__m256)v, 1));
+#else
+  __m128 m = (__m128)v;
+#endif
+  m = _mm_max_ps(m, _mm_movehl_ps(m, m));
+  return _mm_cvtss_f32(_mm_max_ss(m, _mm_shuffle_ps(m, m, 1)));
+#else
+  return vmaxvq_f32((float32x4_t)v);
+#endif
 }
 
 struct Range {

@@ -50,42 +50,72 @@ static void ternarize(const float *w, int columns, int64_t n, int realColumns,
       delta[r] = roundDown((0.7 * sumAbs[at + r]) / realColumns);
       nonzeros[at + r] = 0;
     }
-    for (int c = 0; c < columns; c += 2) {
-      const float *even = w + c * n + at;
-      uint8_t *to = packed + at / 16 * panelBytes + c * 32;
+    for (int block = 0; block < columns; block += ROWS) {
+      const int end = block + ROWS < columns ? block + ROWS : columns;
       for (int r = 0; r < size; r += W) {
+        uint8_t *to = packed + (at + r) / 16 * panelBytes + r % 16 * 4;
         const F limit = load<F>(delta + r);
-        const F a = load<F>(even + r);
-        const F b = load<F>(even + n + r);
-        const I codeA = (I)(a < -limit) - (I)(a > limit);
-        const I codeB = (I)(b < -limit) - (I)(b > limit);
-        store(to + r / 16 * panelBytes + r % 16 * 4, pair(codeA, codeB));
-        store(nonzeros + at + r, load<I>(nonzeros + at + r) + (codeA & 1) + (codeB & 1));
+        const auto code = [&](int c) {
+          const F v = load<F>(w + c * n + at + r);
+          return (I)(v < -limit) - (I)(v > limit);
+        };
+        I count = load<I>(nonzeros + at + r);
+        for (int c = block; c < end; c += 2) {
+          const I even = code(c);
+          const I odd = code(c + 1);
+          store(to + c * 32, pair(even, odd));
+          count += (even & 1) + (odd & 1);
+        }
+        store(nonzeros + at + r, count);
       }
     }
   }
 }
 
-/** w / scale, to nearest, ties away from zero, within +-127. */
-INLINE I code8(F w, const double *scale) {
+/** |w| / scale to nearest, ties upwards, at most 127. */
+INLINE I divide8(F magnitude, const double *scale) {
   const D limit = D{} + 127;
-  const D low = minD(absD(lowD(w) / load<D>(scale)), limit);
-  const D high = minD(absD(highD(w) / load<D>(scale + W / 2)), limit);
+  const D low = minD(lowD(magnitude) / load<D>(scale), limit);
+  const D high = minD(highD(magnitude) / load<D>(scale + W / 2), limit);
+  // Half more would round the largest doubles below a half up: it is compared with what is left.
   const I m = truncD(low, high);
-  const L up = (L)(low - lowD(m) >= D{} + 0.5);
-  const L upHigh = (L)(high - highD(m) >= D{} + 0.5);
-  const I q = m + truncD(bits<D>(up & bits<L>(D{} + 1)), bits<D>(upHigh & bits<L>(D{} + 1)));
-  return w < F{} ? -q : q;
+  const L one = bits<L>(D{} + 1);
+  const L up = (L)(low - lowD(m) >= D{} + 0.5) & one;
+  const L upHigh = (L)(high - highD(m) >= D{} + 0.5) & one;
+  return m + truncD(bits<D>(up), bits<D>(upHigh));
 }
 
+/** The same by multiplying with the float nearest to 1 / scale, unless that is too close to call. */
+INLINE I divide8(F magnitude, const double *scale, F inverse) {
+  constexpr float CLOSE = 1e-4f;
+  const F a = minF(magnitude * inverse, splat(127)) + splat(0.5f);
+  const I m = toI(a);
+  const F rest = a - toF(m);
+  const I far = (I)(rest > splat(CLOSE)) & (I)(rest < splat(1 - CLOSE));
+  if (__builtin_expect(any(~far), 0)) return divide8(magnitude, scale);
+  return m;
+}
+
+/** w / scale, to nearest, ties away from zero, within +-127. */
 static void code8(const float *w, int columns, int64_t n, const double *scale, uint8_t *packed,
                   Range panels) {
   const int64_t panelBytes = (int64_t)columns * 32;
-  for (int c = 0; c < columns; c += 2) {
-    const float *even = w + c * n;
-    for (int r = panels.begin * 16; r < panels.end * 16; r += W) {
-      const I codes = pair(code8(load<F>(even + r), scale + r), code8(load<F>(even + n + r), scale + r));
-      store(packed + r / 16 * panelBytes + c * 32 + r % 16 * 4, codes);
+  for (int at = panels.begin * 16; at < panels.end * 16; at += COLUMNS) {
+    const int size = panels.end * 16 - at < COLUMNS ? panels.end * 16 - at : COLUMNS;
+    alignas(64) float inverse[COLUMNS];
+    for (int r = 0; r < size; r++) inverse[r] = (float)(1 / scale[at + r]);
+    for (int block = 0; block < columns; block += ROWS) {
+      const int end = block + ROWS < columns ? block + ROWS : columns;
+      for (int r = 0; r < size; r += W) {
+        uint8_t *to = packed + (at + r) / 16 * panelBytes + r % 16 * 4;
+        const F by = load<F>(inverse + r);
+        const auto code = [&](int c) {
+          const F v = load<F>(w + c * n + at + r);
+          const I q = divide8(absF(v), scale + at + r, by);
+          return v < F{} ? -q : q;
+        };
+        for (int c = block; c < end; c += 2) store(to + c * 32, pair(code(c), code(c + 1)));
+      }
     }
   }
 }
@@ -139,19 +169,24 @@ static void normalizedGradient(float *gradient, int columns, int64_t n, const ui
     const int size = panels.end * 16 - at < COLUMNS ? panels.end * 16 - at : COLUMNS;
     alignas(64) float share[COLUMNS];
     memset(share, 0, sizeof share);
-    const auto codes = [&](int c, int r) {
-      return load<I>(packed + (at + r) / 16 * panelBytes + c * 32 + r % 16 * 4);
-    };
-    for (int c = 0; c < columns; c += 2) {
-      const float *even = gradient + c * n + at;
-      for (int r = 0; r < size; r += W) {
-        const I code = codes(c, r);
-        F dot = load<F>(share + r);
-        dot += load<F>(even + r) * toF((code << 16) >> 16);
-        dot += load<F>(even + n + r) * toF(code >> 16);
-        store(share + r, dot);
+    // visit(row, first column, end of a block of columns, where its codes are)
+    const auto blocks = [&](auto visit) {
+      for (int block = 0; block < columns; block += ROWS) {
+        const int end = block + ROWS < columns ? block + ROWS : columns;
+        for (int r = 0; r < size; r += W)
+          visit(r, block, end, packed + (at + r) / 16 * panelBytes + r % 16 * 4);
       }
-    }
+    };
+    blocks([&](int r, int begin, int end, const uint8_t *codes) {
+      F dot = load<F>(share + r);
+      for (int c = begin; c < end; c += 2) {
+        const float *even = gradient + c * n + at + r;
+        const I code = load<I>(codes + c * 32);
+        dot += load<F>(even) * toF((code << 16) >> 16);
+        dot += load<F>(even + n) * toF(code >> 16);
+      }
+      store(share + r, dot);
+    });
     for (int r = 0; r < size; r += W) {
       const I count = load<I>(nonzeros + at + r);
       const F dot = load<F>(share + r);
@@ -159,17 +194,17 @@ static void normalizedGradient(float *gradient, int columns, int64_t n, const ui
       store(share + r, bits<F>(bits<I>(dot / toF(count)) & some));
       store(dGain + at + r, bits<F>(bits<I>(dot / sqrtF(toF(count))) & some));
     }
-    for (int c = 0; c < columns; c += 2) {
-      float *even = gradient + c * n + at;
-      float *odd = even + n;
-      for (int r = 0; r < size; r += W) {
-        const I code = codes(c, r);
-        const F s = load<F>(share + r);
-        const F by = load<F>(scale + at + r);
-        store(even + r, (load<F>(even + r) - toF((code << 16) >> 16) * s) * by);
-        store(odd + r, (load<F>(odd + r) - toF(code >> 16) * s) * by);
+    blocks([&](int r, int begin, int end, const uint8_t *codes) {
+      const F s = load<F>(share + r);
+      const F by = load<F>(scale + at + r);
+      for (int c = begin; c < end; c += 2) {
+        float *even = gradient + c * n + at + r;
+        float *odd = even + n;
+        const I code = load<I>(codes + c * 32);
+        store(even, (load<F>(even) - toF((code << 16) >> 16) * s) * by);
+        store(odd, (load<F>(odd) - toF(code >> 16) * s) * by);
       }
-    }
+    });
   }
 }
 
