@@ -154,7 +154,9 @@ export function checkBatch(model: Model, config: SessionConfig, batch: Batch): v
   const rows = timeSteps * config.batch;
   if (model.input.kind === 'tokens') {
     if (tokens?.length !== rows) fail(`${tokens?.length ?? 'no'} tokens, must be ${rows}`);
-    for (const token of tokens!) {
+    // Indexed: these loops run before every step.
+    for (let n = 0; n < rows; n++) {
+      const token = tokens![n];
       if (!(token >= 0 && token < model.input.vocabSize)) {
         fail(`token ${token} is not in 0..${model.input.vocabSize - 1}`);
       }
@@ -165,9 +167,9 @@ export function checkBatch(model: Model, config: SessionConfig, batch: Batch): v
   if (targets === undefined) return;
   const wanted = model.head.when === 'every-step' ? rows : config.batch;
   if (targets.length !== wanted) fail(`${targets.length} targets, must be ${wanted}`);
-  for (const target of targets) {
-    if (target >= model.head.classes) {
-      fail(`target ${target} is not below ${model.head.classes}`);
+  for (let n = 0; n < wanted; n++) {
+    if (targets[n] >= model.head.classes) {
+      fail(`target ${targets[n]} is not below ${model.head.classes}`);
     }
   }
 }

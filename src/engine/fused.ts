@@ -92,6 +92,15 @@ class Placed {
   }
 }
 
+/** What turns one matrix's statistics into its row block. */
+interface Coder {
+  readonly m: Matrix;
+  readonly source: Parameters<typeof scaleRows>[2];
+  /** The row block's real biases. */
+  readonly real: Float32Array;
+  readonly sink: RowSink;
+}
+
 const PROGRAMS = 4;
 
 export class FusedSession implements Session {
@@ -116,7 +125,7 @@ export class FusedSession implements Session {
   private readonly slots: number[];
   private readonly slotBytes: number;
   private readonly rateFactors: readonly number[] = [];
-  private readonly sink: RowSink[];
+  private readonly coders: readonly Coder[];
   private slotOf: Int32Array;
   private readonly unique: Int32Array;
   private distinct = 0;
@@ -182,7 +191,7 @@ export class FusedSession implements Session {
     this.i32.set(TANH_TABLE, layout.table >> 2);
     this.slotOf = new Int32Array(layout.embedding?.rows ?? 0).fill(-1);
     this.unique = this.i32.subarray(layout.unique >> 2, (layout.unique >> 2) + layout.uniqueMax);
-    this.sink = [...layout.layers, layout.head].map((m) => this.rowSink(m));
+    this.coders = [...layout.layers, layout.head].map((m) => this.coder(m));
     this.load(layout.params, toTensors(model).tensors);
   }
 
@@ -203,6 +212,19 @@ export class FusedSession implements Session {
 
   model(): Model {
     return fromTensors(this.meta, this.save(this.layout.params));
+  }
+
+  private coder(m: Matrix): Coder {
+    const view = (address: number): Float32Array =>
+      this.f32.subarray(address >> 2, (address >> 2) + m.n);
+    const { params } = this.layout;
+    const source = {
+      maxAbs: view(m.maxAbs),
+      nonzeros: this.i32.subarray(m.nonzeros >> 2, (m.nonzeros >> 2) + m.n),
+      gain: view(params + m.gain * 4),
+      bias: view(params + m.bias * 4),
+    };
+    return { m, source, real: view(m.block + ROW_BLOCK.bias * m.n), sink: this.rowSink(m) };
   }
 
   /** Writes a matrix's row block. */
@@ -228,11 +250,11 @@ export class FusedSession implements Session {
         low[row] = lowPoint;
         high[row] = highPoint;
       },
-      linear(row, s, multiplier, shift, bias) {
+      linear(row, s, _multiplier, _shift, bias, rowRatio) {
         scale[row] = s;
         scale64[row] = s;
         slope[row] = s * activation;
-        ratio[row] = multiplier * 2 ** -shift;
+        ratio[row] = rowRatio;
         biasInt[row] = bias;
       },
     };
@@ -240,22 +262,12 @@ export class FusedSession implements Session {
 
   /** Row scales and decision points from what the statistics found. */
   private scale(): void {
-    const { scheme, layers, head, params } = this.layout;
-    [...layers, head].forEach((m, index) => {
-      const view = (address: number): Float32Array =>
-        this.f32.subarray(address >> 2, (address >> 2) + m.n);
-      const bias = view(params + m.bias * 4);
-      const real = (m.block + ROW_BLOCK.bias * m.n) >> 2;
-      this.f32.set(bias, real);
-      if (scheme === undefined) return;
-      const source = {
-        maxAbs: view(m.maxAbs),
-        nonzeros: this.i32.subarray(m.nonzeros >> 2, (m.nonzeros >> 2) + m.n),
-        gain: view(params + m.gain * 4),
-        bias,
-      };
-      for (const group of m.groups) scaleRows(group, scheme.weights, source, this.sink[index]);
-    });
+    const { scheme } = this.layout;
+    for (const { m, source, real, sink } of this.coders) {
+      real.set(source.bias);
+      if (scheme === undefined) continue;
+      for (const group of m.groups) scaleRows(group, scheme.weights, source, sink);
+    }
   }
 
   /** Up to what `coding` needs; `whole` segments go on with it themselves. */
@@ -763,7 +775,8 @@ const BACKWARD: Segment = { ...FORWARD, backward: true, last: true, first: true 
 
 function countTargets(targets: Int32Array | undefined): number {
   let count = 0;
-  if (targets) for (const target of targets) if (target >= 0) count++;
+  const length = targets?.length ?? 0;
+  for (let n = 0; n < length; n++) if (targets![n] >= 0) count++;
   return count;
 }
 

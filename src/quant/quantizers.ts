@@ -32,6 +32,10 @@ export const GAIN_MIN = 2 ** -10;
 /** f32 accumulators are exact below this. */
 export const EXACT_LIMIT = 2 ** 24;
 
+/** 2^k for k in 0..63: this file runs between training steps, and pow is slow. */
+const POWERS: readonly number[] = Array.from({ length: 64 }, (_, k) => 2 ** k);
+const ACTIVATION_SCALE = 2 ** ACTIVATION_FRACTION;
+
 /** Nearest integer, ties away from zero; never -0. */
 export function roundHalfAway(value: number): number {
   return value < 0 ? 0 - Math.floor(0.5 - value) : Math.floor(value + 0.5);
@@ -39,7 +43,7 @@ export function roundHalfAway(value: number): number {
 
 /** A real bias as int16 with `fraction` fraction bits. */
 export function quantizeBias(bias: number, fraction: number): number {
-  return saturate(roundHalfAway(bias * 2 ** fraction), INT16_MIN, INT16_MAX);
+  return saturate(roundHalfAway(bias * POWERS[fraction]), INT16_MIN, INT16_MAX);
 }
 
 /** Multipliers and the shift they share: s_r = multipliers[r] * 2^-(exponent + shift), exactly. */
@@ -59,7 +63,7 @@ export function int8Scales(maxAbs: ArrayLike<number>, exponent: number): RowScal
     if (!(maxAbs[r] <= largest)) largest = maxAbs[r];
   }
   const multiplier = (value: number, shift: number): number =>
-    Math.max(1, Math.ceil((value / CODE_MAX) * 2 ** (exponent + shift)));
+    Math.max(1, Math.ceil((value / CODE_MAX) * POWERS[exponent + shift]));
   let shift = SHIFT_MAX;
   while (shift >= 1 && !(multiplier(largest, shift) <= MULTIPLIER_MAX)) shift--;
   if (shift < 1) {
@@ -69,7 +73,8 @@ export function int8Scales(maxAbs: ArrayLike<number>, exponent: number): RowScal
         'training diverged: lower the learning rate',
     );
   }
-  const multipliers = Array.from({ length: maxAbs.length }, (_, r) => multiplier(maxAbs[r], shift));
+  const multipliers = new Array<number>(maxAbs.length);
+  for (let r = 0; r < maxAbs.length; r++) multipliers[r] = multiplier(maxAbs[r], shift);
   return { shift, multipliers };
 }
 
@@ -103,12 +108,13 @@ export function ternaryRowScales(scales: ArrayLike<number>, exponent: number): R
   let largest = 0;
   for (let r = 0; r < scales.length; r++) largest = Math.max(largest, scales[r]);
   const raw = (scale: number, shift: number): number =>
-    roundHalfAway(scale * 2 ** (exponent + shift));
+    roundHalfAway(scale * POWERS[exponent + shift]);
   let shift = SHIFT_MAX;
   while (shift > 1 && raw(largest, shift) > MULTIPLIER_MAX) shift--;
-  const multipliers = Array.from({ length: scales.length }, (_, r) =>
-    saturate(raw(scales[r], shift), 1, MULTIPLIER_MAX),
-  );
+  const multipliers = new Array<number>(scales.length);
+  for (let r = 0; r < scales.length; r++) {
+    multipliers[r] = saturate(raw(scales[r], shift), 1, MULTIPLIER_MAX);
+  }
   return { shift, multipliers };
 }
 
@@ -123,12 +129,22 @@ export function decisionPoints(
   nonzeros: number,
 ): { low: number; high: number } {
   const bound = ACTIVATION_MAX * nonzeros;
-  const point = (decision: number): number => {
-    if (nonzeros === 0) return bias >= decision ? 0 : 1;
-    const acc = Math.ceil((decision - bias) / (scale / 2 ** ACTIVATION_FRACTION));
-    return saturate(acc, 0 - bound, bound + 1) + 0;
+  return {
+    low: decisionPoint(-LEVEL3_DECISION, scale, bias, nonzeros, bound),
+    high: decisionPoint(LEVEL3_DECISION, scale, bias, nonzeros, bound),
   };
-  return { low: point(-LEVEL3_DECISION), high: point(LEVEL3_DECISION) };
+}
+
+function decisionPoint(
+  decision: number,
+  scale: number,
+  bias: number,
+  nonzeros: number,
+  bound: number,
+): number {
+  if (nonzeros === 0) return bias >= decision ? 0 : 1;
+  const acc = Math.ceil((decision - bias) / (scale / ACTIVATION_SCALE));
+  return saturate(acc, 0 - bound, bound + 1) + 0;
 }
 
 /** Rows of real weights as coded: what the forward and the backward pass need. */
@@ -196,7 +212,15 @@ export function headGroups(classes: number): RowGroup[] {
 /** Takes what scaleRows decides for each row: its effective scale, and what its hardware needs. */
 export interface RowSink {
   threshold(row: number, scale: number, low: number, high: number): void;
-  linear(row: number, scale: number, multiplier: number, shift: number, bias: number): void;
+  /** ratio = multiplier / 2^shift. */
+  linear(
+    row: number,
+    scale: number,
+    multiplier: number,
+    shift: number,
+    bias: number,
+    ratio: number,
+  ): void;
 }
 
 /** Scale and hardware parameters of the rows of one group. */
@@ -232,11 +256,13 @@ export function scaleRows(
   }
   const { shift, multipliers } =
     weights === 'ternary' ? ternaryRowScales(wanted, exponent) : int8Scales(wanted, exponent);
-  const unit = 2 ** -(exponent + shift);
+  const unit = 1 / POWERS[exponent + shift];
+  const ratioUnit = 1 / POWERS[shift];
   for (let n = 0; n < count; n++) {
     const r = begin + n;
     const bias = quantizeBias(source.bias[r], biasFraction);
-    sink.linear(r, multipliers[n] * unit, multipliers[n], shift, bias);
+    const multiplier = multipliers[n];
+    sink.linear(r, multiplier * unit, multiplier, shift, bias, multiplier * ratioUnit);
   }
 }
 
