@@ -550,27 +550,32 @@ export function describeKernels(name: string, make: () => KernelSet): void {
     test('a program of many steps meets at every sync', () => {
       const scene = new Scene(memory.buffer, new Random(1));
       const { i32 } = scene.views;
-      // Each step copies what other threads wrote in the one before.
-      const [lanes, steps] = [24, 200];
-      const areas = [0, 1].map(() => scene.i32(8 * (lanes + 1), () => 0));
-      const program = scene.bytes(4 * WORDS * (2 * steps + 1));
+      // Each step turns all lanes by one: a thread that runs ahead or behind takes what is not yet there,
+      // or no longer.
+      const [lanes, steps] = [24, 201];
+      const areas = [0, 1].map(() => scene.i32(8 * lanes, () => 0));
       const words: number[] = [];
       const op = (...operands: number[]): void => {
         words.push(...operands, ...Array.from({ length: WORDS - operands.length }, () => 0));
       };
       for (let k = 0; k < steps; k++) {
-        op(OP.copy, areas[k % 2], areas[(k + 1) % 2] + 32, 32, lanes);
+        const [from, to] = k % 2 === 0 ? areas : [areas[1], areas[0]];
+        op(OP.copy, from, to + 32, 32, lanes - 1);
+        op(OP.copy, from + 32 * (lanes - 1), to, 32, 1);
         op(OP.sync);
       }
       op(OP.end);
+      const program = scene.i32(words.length, () => 0);
       i32.set(words, program / 4);
+      const lane = (area: number, l: number): number[] => [
+        ...i32.subarray(area / 4 + 8 * l).slice(0, 8),
+      ];
       for (let round = 1; round < 20; round++) {
-        for (const area of areas) i32.fill(0, area / 4, area / 4 + 8 * (lanes + 1));
-        for (const area of areas) i32.fill(round, area / 4, area / 4 + 8);
+        for (let k = 0; k < 8 * lanes; k++) i32[areas[0] / 4 + k] = 1000 * round + (k >> 3);
         memory.run(program);
-        for (const area of areas) {
-          const result = i32.subarray(area / 4, area / 4 + 8 * (lanes + 1));
-          expect(result.every((v) => v === round)).toBe(true);
+        for (let l = 0; l < lanes; l++) {
+          const first = 1000 * round + ((((l - steps) % lanes) + lanes) % lanes);
+          expect(lane(areas[1], l)).toEqual(Array.from({ length: 8 }, () => first));
         }
       }
     });

@@ -72,19 +72,32 @@ void pause() {
 #endif
 }
 
-constexpr auto SPIN = std::chrono::microseconds(20);
+/**
+ * Waits for a number to change: spins a little, then sleeps. Where spinning was in vain, as on a core that
+ * the thread waited for needs, the next spin is shorter.
+ */
+class Waiter {
+ public:
+  void wait(const std::atomic<uint32_t> &number, uint32_t old) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::nanoseconds(spin_);
+    do {
+      for (int k = 0; k < 16; k++) {
+        if (number.load(std::memory_order_acquire) != old) {
+          if (spin_ < MOST) spin_ *= 2;
+          return;
+        }
+        pause();
+      }
+    } while (std::chrono::steady_clock::now() < until);
+    if (spin_ > LEAST) spin_ /= 2;
+    number.wait(old, std::memory_order_acquire);
+  }
 
-/** Until the number is another one: spins a little, then sleeps. */
-void waitChange(const std::atomic<uint32_t> &number, uint32_t old) {
-  const auto until = std::chrono::steady_clock::now() + SPIN;
-  do {
-    for (int k = 0; k < 16; k++) {
-      if (number.load(std::memory_order_acquire) != old) return;
-      pause();
-    }
-  } while (std::chrono::steady_clock::now() < until);
-  number.wait(old, std::memory_order_acquire);
-}
+ private:
+  static constexpr int LEAST = 1250;
+  static constexpr int MOST = 20000;
+  int spin_ = MOST;
+};
 
 /** The threads of a memory; the caller of `run` is the first of them. */
 class Team {
@@ -106,38 +119,50 @@ class Team {
     program_ = program;
     work_ = work;
     work_.threads = threads_;
-    work_.sync = [](void *team) { static_cast<Team *>(team)->sync(); };
-    work_.team = this;
+    work_.sync = [](void *seat) {
+      Seat *at = static_cast<Seat *>(seat);
+      at->team->sync(at->waiter);
+    };
     if (threads_ > 1) {
       turn_.fetch_add(1, std::memory_order_release);
       turn_.notify_all();
     }
-    Run mine = work_;
-    mine.thread = 0;
-    const uint64_t result = program(mine);
-    sync();
+    const uint64_t result = runMine(0, waiter_);
+    sync(waiter_);
     return result;
   }
 
-  void sync() {
+ private:
+  struct Seat {
+    Team *team;
+    Waiter &waiter;
+  };
+
+  uint64_t runMine(int thread, Waiter &waiter) {
+    Seat seat = {this, waiter};
+    Run mine = work_;
+    mine.thread = thread;
+    mine.team = &seat;
+    return program_(mine);
+  }
+
+  void sync(Waiter &waiter) {
     if (threads_ == 1) return;
     const uint32_t phase = phase_.load(std::memory_order_relaxed);
     if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == (uint32_t)threads_) {
       arrived_.store(0, std::memory_order_relaxed);
       phase_.store(phase + 1, std::memory_order_release);
       phase_.notify_all();
-    } else waitChange(phase_, phase);
+    } else waiter.wait(phase_, phase);
   }
 
- private:
   void serve(int thread) {
+    Waiter waiter;
     for (uint32_t turn = 0;; turn++) {
-      waitChange(turn_, turn);
+      waiter.wait(turn_, turn);
       if (stopped_.load(std::memory_order_relaxed)) return;
-      Run mine = work_;
-      mine.thread = thread;
-      program_(mine);
-      sync();
+      runMine(thread, waiter);
+      sync(waiter);
     }
   }
 
@@ -153,6 +178,7 @@ class Team {
   std::vector<std::thread> others_;
   RunProgram program_ = nullptr;
   Run work_ = {};
+  Waiter waiter_;
   alignas(64) std::atomic<uint32_t> turn_{0};
   std::atomic<bool> stopped_{false};
   alignas(64) std::atomic<uint32_t> arrived_{0};
