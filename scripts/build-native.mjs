@@ -58,7 +58,8 @@ async function findCompiler() {
     try {
       return { command, version: await execute(command, ['--version']) };
     } catch (error) {
-      if (command === process.env.CXX) throw new Error(`CXX=${command} does not run`, { cause: error });
+      if (command === process.env.CXX)
+        throw new Error(`CXX=${command} does not run`, { cause: error });
       if (error.code !== 'ENOENT') throw error;
     }
   }

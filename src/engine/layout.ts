@@ -68,8 +68,6 @@ export interface Matrix {
   readonly sumAbs: number;
   readonly maxAbs: number;
   readonly nonzeros: number;
-  /** Scales of quantized gradient columns. */
-  readonly columnScale: number;
 }
 
 export interface LayerBuffers {
@@ -86,11 +84,10 @@ export interface LayerBuffers {
   readonly dRecurrent: number;
   readonly dCell: number;
   readonly units: number;
-  /** dL/dz of one step as two int16 [batch][n], with the scales of their rows. */
+  /** dL/dz of one step as two int16 [batch][n], and the scales of their rows [2][batch]. */
   readonly high: number;
   readonly low: number;
-  readonly highScale: number;
-  readonly lowScale: number;
+  readonly scales: number;
   /** hidden transposed: [units][(steps + 1) * batch], bytes of one row. */
   readonly transposed: number;
   readonly transposedRow: number;
@@ -152,8 +149,9 @@ export interface Layout {
   readonly headLow: number;
   readonly headScale: number;
   readonly lowScale: number;
-  /** Panels of quantized gradient columns, one set at a time. */
+  /** Panels of quantized gradient columns and the scales of their runs, one set at a time. */
   readonly columns: number;
+  readonly columnScales: number;
   readonly logits: number;
   readonly dLogits: number;
   readonly sums: number;
@@ -218,7 +216,6 @@ export function createLayout(
       sumAbs: arena.f64(n),
       maxAbs: arena.f32(n),
       nonzeros: arena.f32(n),
-      columnScale: arena.f32(n),
     };
   };
   const layers = model.layers.map(({ inputSize, hiddenSize }, l) =>
@@ -245,8 +242,7 @@ export function createLayout(
       units,
       high: arena.i16(integers ? batch * m.n * t : 0),
       low: arena.i16(integers ? batch * m.n * t : 0),
-      highScale: arena.f32(batch * t),
-      lowScale: arena.f32(batch * t),
+      scales: arena.f32(2 * batch * t),
       transposed: arena.bytes(units * transposed * t),
       transposedRow: transposed,
     };
@@ -286,6 +282,7 @@ export function createLayout(
     headScale: arena.f32(headSteps * batch * t),
     lowScale: arena.f32(headSteps * batch * t),
     columns: arena.bytes(cut * Math.max(widest, head.n) * operand * t),
+    columnScales: arena.f32((cut / 2) * Math.max(widest, head.n) * t),
     logits: arena.f32(headRows * head.n),
     dLogits: arena.f32(headRows * head.n * t),
     sums: arena.f64(headRows * 2),

@@ -104,7 +104,7 @@ export const OP = {
   zero: 11,
 
   /**
-   * gemm16 a aRow aGroup b bPanel c cRow cGroup groups rows pairs n mode scale. Rows of a: group g, row r
+   * gemm16 a aRow aGroup b bPanel c cRow cGroup groups rows pairs n mode scale block. Rows of a: group g, row r
    * at a + g * aGroup + r * aRow (only 2-byte aligned), i16, contiguous; b panels16 with panels bPanel
    * bytes apart, `pairs` of each read from its start. sum = i32 sum of products over 2 * pairs. mode:
    *   0 by rows: c i32 [.] = sum.
@@ -112,8 +112,9 @@ export const OP = {
    *   2 by rows: c f32 = sum over blocks of 256 pairs, in order, of f32(sum of block) * s, where
    *     s = f32 at scale + (g * rows + r) * 4; the first block stores, later ones add.
    *   3 by rows: like 2, the first block adds to c too.
-   *   4 by panels: c f32 = f32(sum) * s[column], s f32 [n] at scale; pairs <= 256.
-   *   5 by panels: c f32 += that.
+   *   4 by panels, pairs <= 256: c f32 = sum over blocks of `block` pairs, in order, of f32(sum of block) *
+   *     s[block][column], s f32 [blocks][n] at scale.
+   *   5 by panels: likewise, the first block adds to c too.
    * c rows: c + g * cGroup + r * cRow, n 4-byte numbers. Nothing where rows or pairs is 0.
    */
   gemm16: 12,
@@ -144,30 +145,28 @@ export const OP = {
   cellFloat: 16,
 
   /**
-   * backInt16 dOutput dRecurrent dCell gates dz cBefore c tanhC rows dzq rowScale lanes units. By lanes.
-   * dOutput (0: none) dRecurrent dCell f32 [lanes][units]; dz f32 [lanes][4][units]; dzq i16 [lanes][4][units];
-   * rowScale f32 [lanes]. Reals: i f o = f32(q) * 2^-13; g, t = tanhC, before = cBefore: f32(q) * 2^-12.
+   * backInt16 dOutput dRecurrent dCell gates dz cBefore c tanhC rows high low scales lanes units. By lanes.
+   * dOutput (0: none) dRecurrent dCell f32 [lanes][units]; dz f32 [lanes][4][units]; high low i16
+   * [lanes][4][units]; scales f32 [2][lanes]. Reals: i f o = f32(q) * 2^-13; g, t = tanhC, before = cBefore: f32(q) * 2^-12.
    *   dh = dRecurrent + dOutput
    *   dc = dCell + (dh * o) * (1 - t * t); 0 where c is -32768 or 32767
    *   dCell = dc * f
    *   dz_i = (i * (1 - i)) * (dc * g)         dz_f = (f * (1 - f)) * (dc * before)
    *   dz_g = (1 - g * g) * (dc * i)           dz_o = (o * (1 - o)) * (dh * t)
-   * Then quantizeRow of dz * scale (row block) into dzq and rowScale:
-   *   v[n] = dz[n] * scale[n]; m = max |v|; inverse = m > 0 ? 32767 / m : 0;
-   *   q[n] = nearest-even(v[n] * inverse); rowScale = m / 32767 (0 where m is 0).
-   * A NaN among v may give anything: the session stops on it.
+   * Then dz * scale (row block) as two int16 per number, as quantizeRows does it, of which scales holds
+   * highScale [lanes] and lowScale [lanes]. A NaN among v may give anything: the session stops on it.
    */
   backInt16: 17,
 
   /**
-   * backLevel3 dOutput dRecurrent dCell acc g cBefore c tanhC rows dzq rowScale lanes units narrow. By lanes.
+   * backLevel3 dOutput dRecurrent dCell acc g cBefore c tanhC rows high low scales lanes units narrow. By lanes.
    * acc i32 on entry, dz f32 on return. Gates i f o = (acc >= low ? 0.5 : 0) + (acc >= high ? 0.5 : 0).
    * Their slopes: a = f32(acc) * slope + bias; e = exp(-|a|); d = 1 + e; slope = e / (d * d);
    * narrow = 1: q * (1 - q) instead. The rest as backInt16 with these slopes: dz_i = slope_i * (dc * g) ...
    */
   backLevel3: 18,
 
-  /** backFloat dOutput dRecurrent dCell gates cBefore tanhC lanes units. By lanes. As backInt16, reals as they are; gates give way to dz; no dzq. */
+  /** backFloat dOutput dRecurrent dCell gates cBefore tanhC lanes units. By lanes. As backInt16, reals as they are; gates give way to dz, which is not rounded. */
   backFloat: 19,
 
   /**
@@ -186,16 +185,17 @@ export const OP = {
 
   /**
    * quantizeRows d columns scale high low highScale lowScale groups lanes. By lanes. d f32 rows; high low i16,
-   * same shape. v = d * scale[n]; m, inverse as quantizeRow; t = v * inverse; high = nearest-even(t);
+   * same shape. v = d * scale[n]; m = max |v|; inverse = m >= 2^-100 ? 32767 / m : 0; t = v * inverse;
+   * high = nearest-even(t);
    * low (0: none) = clamp(nearest-even((t - high) * 65536), +-32767); highScale f32 [rows] = m / 32767,
    * lowScale = highScale * 2^-16.
    */
   quantizeRows: 21,
 
   /**
-   * quantizeColumns d rows columns packed scale unit. By panels. d f32 [rows][columns]; unit f32.
-   * Per column: m = max |d|; inverse = m > 0 ? 32767 / m : 0; packed panels16(rows rounded up to even,
-   * columns) = nearest-even(d * inverse), 0 in the row added; scale f32 [columns] = (m / 32767) * unit.
+   * quantizeColumns d rows columns packed scale unit run. By panels. d f32 [rows][columns]; unit f32.
+   * Per column of each run of `run` (even) rows, the last of which may be shorter: m = max |d|, inverse as in
+   * quantizeRows; packed panels16(rows rounded up to even, columns) = nearest-even(d * inverse), 0 in the row added; scale f32 [runs][columns] = (m / 32767) * unit.
    */
   quantizeColumns: 22,
 

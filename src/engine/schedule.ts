@@ -10,6 +10,7 @@ import {
   ROW_BLOCK,
   WORDS,
 } from './program.js';
+import { ACTIVATION_FRACTION } from '../quant/arithmetic.js';
 import { GAIN_MIN } from '../quant/quantizers.js';
 
 const bits = new DataView(new ArrayBuffer(4));
@@ -43,7 +44,13 @@ export class Program {
   }
 }
 
-const RUN = Number(process.env.RUN ?? 64);
+/**
+ * Rows of dL/dz whose columns share a scale for the weight gradients. The fewer, the less the largest of
+ * them costs the others; 64 keep the norm of the error below 1e-4 of the gradient's.
+ */
+const RUN = 64;
+
+const UNIT = floatWord(2 ** -ACTIVATION_FRACTION);
 
 /** Number of a distinct-token chunk's mark. */
 export const chunkMark = (chunk: number): string => `chunk${chunk}`;
@@ -299,7 +306,7 @@ export class Schedule {
         const flow = [dOutput, b.dRecurrent, b.dCell];
         const c = [b.c + t * slot, b.c + (t + 1) * slot];
         const tanhC = b.tanhC + t * slot;
-        const codes = [b.high, b.highScale];
+        const codes = [b.high, b.low, b.scales];
         if (l.scheme === undefined) {
           p.op('backFloat', ...flow, dz, c[0], tanhC, lanes, b.units);
         } else if (l.scheme.gates === 'int16') {
@@ -321,13 +328,7 @@ export class Schedule {
             narrow,
           );
         }
-        const flowsBack = t > 0 || !first;
-        if (this.integers && (flowsBack || dX)) {
-          const scale = m.block + ROW_BLOCK.scale * m.n;
-          const split = [b.high, b.low, b.highScale, b.lowScale];
-          p.op('quantizeRows', dz, m.n, scale, ...split, 1, lanes);
-        }
-        if (flowsBack) this.stepBack(p, b, dz, m.n, m.backH, b.dRecurrent, b.units);
+        if (t > 0 || !first) this.stepBack(p, b, dz, m.n, m.backH, b.dRecurrent, b.units);
         if (dX && m.backX) {
           const width = below?.units ?? l.width;
           this.stepBack(p, b, dz, m.n, m.backX, dX + t * lanes * width * 4, width);
@@ -339,7 +340,7 @@ export class Schedule {
   /** d [batch][width] = dL/dz of one step [batch][n] times transposed weights. */
   private stepBack(
     p: Program,
-    { high, low, highScale, lowScale }: LayerBuffers,
+    { high, low, scales }: LayerBuffers,
     dz: number,
     n: number,
     back: number,
@@ -354,8 +355,8 @@ export class Schedule {
       return;
     }
     // High halves alone would do for one step, but their rounding adds up over those that follow.
-    p.op('gemm16', high, n * 2, 0, ...b, ...c, 1, batch, n / 2, width, 2, highScale);
-    p.op('gemm16', low, n * 2, 0, ...b, ...c, 1, batch, n / 2, width, 3, lowScale);
+    p.op('gemm16', high, n * 2, 0, ...b, ...c, 1, batch, n / 2, width, 2, scales);
+    p.op('gemm16', low, n * 2, 0, ...b, ...c, 1, batch, n / 2, width, 3, scales + 4 * batch);
   }
 
   /** Gradients of all weights, biases and the embedding from dL/dz; `add` to what is there. */
@@ -412,10 +413,10 @@ export class Schedule {
     parts: readonly Operand[],
     add: boolean,
   ): void {
-    for (let from = 0; from < rows; from += RUN) {
-      const count = Math.min(RUN, rows - from);
+    for (let from = 0; from < rows; from += EXACT_PRODUCTS) {
+      const count = Math.min(EXACT_PRODUCTS, rows - from);
       // Panels of another size lie elsewhere: a thread must not write where another one still reads.
-      if (from === 0 || count < RUN) p.sync();
+      if (from === 0 || count < EXACT_PRODUCTS) p.sync();
       this.gradientRun(p, m, d + from * m.n * 4, count, parts, from, add || from > 0);
     }
   }
@@ -431,7 +432,7 @@ export class Schedule {
   ): { readonly pack: number; readonly products: number[] } {
     const { l, operand, integers } = this;
     const pack = integers
-      ? p.op('quantizeColumns', d, count, m.n, l.columns, m.columnScale, floatWord(2 ** -7))
+      ? p.op('quantizeColumns', ...[d, count, m.n, l.columns, l.columnScales], ...[UNIT, RUN])
       : p.op('pack32Rows', d, count, m.n, l.columns);
     const products = parts.map(({ at, row, begin, depth }) => {
       const a = [at + from * operand, row, 0];
@@ -440,7 +441,7 @@ export class Schedule {
       const c = [l.grads + (m.weights + begin * m.n) * 4, m.n * 4, 0];
       const mode = add ? 5 : 4;
       return integers
-        ? p.op('gemm16', ...a, ...b, ...c, 1, depth, even / 2, m.n, mode, m.columnScale)
+        ? p.op('gemm16', ...a, ...b, ...c, 1, depth, even / 2, m.n, mode, l.columnScales, RUN / 2)
         : p.op('gemm32', ...a, ...b, ...c, 1, depth, count, m.n, mode);
     });
     return { pack, products };

@@ -145,9 +145,13 @@ function product16(s: Scene, mode: number): Check {
   const cGroup = cRow * rows + 64 * s.integer(0, 1);
   const c =
     mode < 2 ? s.i32((cGroup * groups) / 4, () => s.accumulator()) : s.f32((cGroup * groups) / 4);
-  const scale = s.f32(mode < 4 ? groups * rows : n);
+  const block = s.integer(1, 70);
+  const scale = s.f32(mode < 4 ? groups * rows : n * Math.ceil(pairs / block));
   const operands = [a, aRow, aGroup, b, bPanel, c, cRow, cGroup, groups, rows, pairs, n, mode];
-  return { operation: 'gemm16', operands: [...operands, mode < 2 ? 0 : scale] };
+  return {
+    operation: 'gemm16',
+    operands: [...operands, mode < 2 ? 0 : scale, mode < 4 ? 0 : block],
+  };
 }
 
 function product32(s: Scene, mode: number): Check {
@@ -182,7 +186,7 @@ function back(s: Scene, operation: 'backInt16' | 'backLevel3', narrow: number): 
   const states = [0, 1].map(() => s.i16(count, () => s.state()));
   const tanhC = s.i16(count, () => s.integer(-4093, 4093));
   const rows = s.rowBlock(4 * units);
-  const codes = [s.bytes(8 * count), s.bytes(4 * lanes)];
+  const codes = [s.bytes(8 * count), s.bytes(8 * count), s.bytes(8 * lanes)];
   const end = [...states, tanhC, rows, ...codes, lanes, units];
   if (operation === 'backInt16') {
     const gates = s.i16(4 * count, () => s.integer(-4093, 8189));
@@ -399,7 +403,15 @@ const CHECKS: Record<string, (s: Scene) => Check> = {
     const packed = s.bytes(2 * (rows + (rows % 2)) * n);
     return {
       operation: 'quantizeColumns',
-      operands: [w, rows, n, packed, s.bytes(4 * n), floatWord(2 ** -7)],
+      operands: [
+        w,
+        rows,
+        n,
+        packed,
+        s.bytes(4 * n * rows),
+        floatWord(2 ** -7),
+        2 * s.integer(1, 40),
+      ],
     };
   },
   transpose16: (s) => transposition(s, 2),

@@ -133,12 +133,12 @@ function quantizeRow(
 ): number {
   let m = 0;
   for (let n = 0; n < count; n++) m = Math.max(m, Math.abs(v(n)));
-  const inverse = m > 0 ? f(32767 / m) : 0;
+  const inverse = m >= 2 ** -100 ? f(32767 / m) : 0;
   for (let n = 0; n < count; n++) {
     const t = f(v(n) * inverse);
     const high = toInt16(nearestEven(t));
     const rest = nearestEven(f(f(t - high) * 65536));
-    set(n, high, Number.isNaN(rest) ? 0 : saturate(rest, -INT16_MAX, INT16_MAX));
+    set(n, high, saturate(rest, -INT16_MAX, INT16_MAX));
   }
   return f(m / 32767);
 }
@@ -180,17 +180,22 @@ const ownSlope = (q: number): number => f(q * f(1 - q));
 
 function quantizeDz(
   m: Views,
-  [dz, rows, dzq, rowScale]: readonly number[],
+  [dz, rows, high, low, scales]: readonly number[],
   lane: number,
-  units: number,
+  [lanes, units]: readonly number[],
 ): void {
   const n = 4 * units;
   const block = rowBlock(m, rows, n);
-  m.f32[rowScale / 4 + lane] = quantizeRow(
+  const s = quantizeRow(
     (k) => f(m.f32[dz / 4 + lane * n + k] * block.scale(k)),
     n,
-    (k, high) => void (m.i16[dzq / 2 + lane * n + k] = high),
+    (k, q, rest) => {
+      m.i16[high / 2 + lane * n + k] = q;
+      m.i16[low / 2 + lane * n + k] = rest;
+    },
   );
+  m.f32[scales / 4 + lane] = s;
+  m.f32[scales / 4 + lanes + lane] = s * 2 ** -16;
 }
 
 type Emulation = (m: Views, ...operands: number[]) => void;
@@ -293,7 +298,9 @@ export const EMULATION: Record<Exclude<Operation, 'end' | 'sync'>, Emulation> = 
     m.bytes.fill(0, address, address + laneBytes * lanes);
   },
 
-  gemm16(m, a, aRow, aGroup, b, bPanel, c, cRow, cGroup, groups, rows, pairs, n, mode, scale) {
+  gemm16(m, ...operands) {
+    const [a, aRow, aGroup, b, bPanel, c, cRow, cGroup] = operands;
+    const [groups, rows, pairs, n, mode, scale, block] = operands.slice(8);
     if (pairs === 0) return;
     for (let g = 0; g < groups; g++) {
       for (let r = 0; r < rows; r++) {
@@ -316,8 +323,11 @@ export const EMULATION: Record<Exclude<Operation, 'end' | 'sync'>, Emulation> = 
               m.f32[at] = k === 0 && mode === 2 ? v : f(m.f32[at] + v);
             }
           } else {
-            const v = f(f(sumOf(0, pairs)) * m.f32[scale / 4 + j]);
-            m.f32[at] = mode === 4 ? v : f(m.f32[at] + v);
+            for (let k = 0; k < pairs; k += block) {
+              const s = m.f32[scale / 4 + (k / block) * n + j];
+              const v = f(f(sumOf(k, Math.min(pairs, k + block))) * s);
+              m.f32[at] = k === 0 && mode === 4 ? v : f(m.f32[at] + v);
+            }
           }
         }
       }
@@ -408,7 +418,7 @@ export const EMULATION: Record<Exclude<Operation, 'end' | 'sync'>, Emulation> = 
 
   backInt16(m, ...operands) {
     const [dOutput, dRecurrent, dCell, gates, dz, cBefore, c, tanhC] = operands;
-    const [rows, dzq, rowScale, lanes, units] = operands.slice(8);
+    const [rows, high, low, scales, lanes, units] = operands.slice(8);
     for (let l = 0; l < lanes; l++) {
       for (let u = 0; u < units; u++) {
         const at = l * units + u;
@@ -425,13 +435,13 @@ export const EMULATION: Record<Exclude<Operation, 'end' | 'sync'>, Emulation> = 
         });
         results.forEach((v, k) => void (m.f32[dz / 4 + (4 * l + k) * units + u] = v));
       }
-      quantizeDz(m, [dz, rows, dzq, rowScale], l, units);
+      quantizeDz(m, [dz, rows, high, low, scales], l, [lanes, units]);
     }
   },
 
   backLevel3(m, ...operands) {
     const [dOutput, dRecurrent, dCell, acc, gAt, cBefore, c, tanhC] = operands;
-    const [rows, dzq, rowScale, lanes, units, narrow] = operands.slice(8);
+    const [rows, high, low, scales, lanes, units, narrow] = operands.slice(8);
     const block = rowBlock(m, rows, 4 * units);
     for (let l = 0; l < lanes; l++) {
       for (let u = 0; u < units; u++) {
@@ -457,7 +467,7 @@ export const EMULATION: Record<Exclude<Operation, 'end' | 'sync'>, Emulation> = 
         });
         results.forEach((v, k) => void (m.f32[acc / 4 + (4 * l + k) * units + u] = v));
       }
-      quantizeDz(m, [acc, rows, dzq, rowScale], l, units);
+      quantizeDz(m, [acc, rows, high, low, scales], l, [lanes, units]);
     }
   },
 
@@ -536,15 +546,17 @@ export const EMULATION: Record<Exclude<Operation, 'end' | 'sync'>, Emulation> = 
     }
   },
 
-  quantizeColumns(m, d, rows, columns, packed, scale, unitWord) {
+  quantizeColumns(m, d, rows, columns, packed, scale, unitWord, run) {
     const depth = rows + (rows % 2);
     for (let c = 0; c < columns; c++) {
-      const s = quantizeRow(
-        (r) => (r < rows ? m.f32[d / 4 + r * columns + c] : 0),
-        depth,
-        (r, q) => void (m.i16[panel16(packed, depth, r, c)] = q),
-      );
-      m.f32[scale / 4 + c] = s * wordFloat(unitWord);
+      for (let from = 0; from < rows; from += run) {
+        const s = quantizeRow(
+          (r) => (from + r < rows ? m.f32[d / 4 + (from + r) * columns + c] : 0),
+          Math.min(run, depth - from),
+          (r, q) => void (m.i16[panel16(packed, depth, from + r, c)] = q),
+        );
+        m.f32[scale / 4 + (from / run) * columns + c] = s * wordFloat(unitWord);
+      }
     }
   },
 

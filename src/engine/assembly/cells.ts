@@ -2,7 +2,7 @@
 
 import { exp4, sigmoid4, tanh4 } from './math';
 import { BIAS, BIAS_INT, HIGH, LOW, part, SCALE, SLOPE, word } from './operands';
-import { larger4, largestLane, quantizeRow, requantize8 } from './round';
+import { larger4, largestLane, requantize8, quantizeTwice, inverseOf } from './round';
 
 // @ts-ignore: decorator
 @inline
@@ -250,12 +250,20 @@ function storeScaled4(dz: v128, to: usize, scale: usize, most: v128): v128 {
   return larger4(most, f32x4.abs(f32x4.mul(dz, v128.load(scale))));
 }
 
+// dz * scale of lane l as two int16 each: operands 10 to 13 of the backward cells. size: bytes of one gate.
+function quantizeFlow(p: usize, l: usize, dz: usize, scale: usize, size: usize, most: f32): void {
+  const half = l * (size << 1), scales = word(p, 12) + (l << 2);
+  quantizeTwice(dz, scale, word(p, 10) + half, word(p, 11) + half, size, inverseOf(most));
+  store<f32>(scales, most / 32767);
+  store<f32>(scales + (word(p, 13) << 2), (most / 32767) * <f32>(1.0 / 65536.0));
+}
+
 export function backInt16(p: usize, thread: i32, threads: i32): void {
-  const units = word(p, 13);
+  const units = word(p, 14);
   const half = units << 1, size = units << 2;
   const scale = word(p, 9) + size * SCALE;
-  const l1 = part(word(p, 12), thread + 1, threads);
-  for (let l = part(word(p, 12), thread, threads); l < l1; l++) {
+  const l1 = part(word(p, 13), thread + 1, threads);
+  for (let l = part(word(p, 13), thread, threads); l < l1; l++) {
     const dOutput = word(p, 1) != 0 ? word(p, 1) + l * size : 0;
     const dRecurrent = word(p, 2) + l * size, dCell = word(p, 3) + l * size;
     const gates = word(p, 4) + l * (half << 2), dz = word(p, 5) + l * (size << 2);
@@ -279,9 +287,7 @@ export function backInt16(p: usize, thread: i32, threads: i32): void {
       most = storeScaled4(f32x4.mul(sigmoidSlope4(i), f32x4.mul(dc, g)), dz + u, scale + u, most);
       most = storeScaled4(f32x4.mul(tanhSlope4(g), f32x4.mul(dc, i)), dz + ug, scale + ug, most);
     }
-    quantizeRow(
-      dz, scale, word(p, 10) + l * (half << 2), size, largestLane(most), word(p, 11) + (l << 2),
-    );
+    quantizeFlow(p, l, dz, scale, size, largestLane(most));
   }
 }
 
@@ -329,12 +335,12 @@ function slopes(acc: usize, slope: usize, bias: usize, q: usize, size: usize, na
 }
 
 export function backLevel3(p: usize, thread: i32, threads: i32): void {
-  const units = word(p, 13), narrow = word(p, 14) != 0;
+  const units = word(p, 14), narrow = word(p, 15) != 0;
   const half = units << 1, size = units << 2;
   const rows = word(p, 9), low = rows + size * LOW, high = rows + size * HIGH;
   const slope = rows + size * SLOPE, bias = rows + size * BIAS, scale = rows + size * SCALE;
-  const l1 = part(word(p, 12), thread + 1, threads);
-  for (let l = part(word(p, 12), thread, threads); l < l1; l++) {
+  const l1 = part(word(p, 13), thread + 1, threads);
+  for (let l = part(word(p, 13), thread, threads); l < l1; l++) {
     const dOutput = word(p, 1) != 0 ? word(p, 1) + l * size : 0;
     const dRecurrent = word(p, 2) + l * size, dCell = word(p, 3) + l * size;
     const acc = word(p, 4) + l * (size << 2), candidate = word(p, 5) + l * half;
@@ -364,7 +370,7 @@ export function backLevel3(p: usize, thread: i32, threads: i32): void {
       most = storeScaled4(f32x4.mul(v128.load(acc + u), f32x4.mul(dc, g)), acc + u, scale + u, most);
       most = storeScaled4(f32x4.mul(tanhSlope4(g), f32x4.mul(dc, i)), acc + ug, scale + ug, most);
     }
-    quantizeRow(acc, scale, gates, size, largestLane(most), word(p, 11) + (l << 2));
+    quantizeFlow(p, l, acc, scale, size, largestLane(most));
   }
 }
 

@@ -379,34 +379,45 @@ function columnScale(most: v128, unit: v128, to: usize): v128 {
 }
 
 export function quantizeColumns(p: usize, thread: i32, threads: i32): void {
-  const rows = word(p, 2), n = word(p, 3);
+  const rows = word(p, 2), n = word(p, 3), run = word(p, 7);
   const unit = f32x4.splat(real(p, 6));
   const row = n << 2;
   const panel1 = part(n >> 4, thread + 1, threads);
   for (let panel = part(n >> 4, thread, threads); panel < panel1; panel++) {
-    let m0 = f32x4.splat(0), m1 = m0, m2 = m0, m3 = m0;
-    let d = word(p, 1) + (panel << 6);
-    for (let r = rows; r > 0; r--) {
-      m0 = larger4(m0, f32x4.abs(v128.load(d))); m1 = larger4(m1, f32x4.abs(v128.load(d, 16)));
-      m2 = larger4(m2, f32x4.abs(v128.load(d, 32))); m3 = larger4(m3, f32x4.abs(v128.load(d, 48)));
-      d += row;
-    }
-    const scale = word(p, 5) + (panel << 6);
-    m0 = columnScale(m0, unit, scale); m1 = columnScale(m1, unit, scale + 16);
-    m2 = columnScale(m2, unit, scale + 32); m3 = columnScale(m3, unit, scale + 48);
     let to = word(p, 4) + panel * (((rows + 1) >> 1) << 6);
-    d = word(p, 1) + (panel << 6);
-    for (let r = rows >> 1; r > 0; r--) {
-      quantizedPairs(d, row, m0, to); quantizedPairs(d + 16, row, m1, to + 16);
-      quantizedPairs(d + 32, row, m2, to + 32); quantizedPairs(d + 48, row, m3, to + 48);
-      d += row << 1;
-      to += 64;
+    let from = word(p, 1) + (panel << 6);
+    let scale = word(p, 5) + (panel << 6);
+    for (let r: usize = 0; r < rows; r += run) {
+      const count = min(run, rows - r);
+      quantizeRun(from, row, count, unit, scale, to);
+      from += count * row;
+      to += (count >> 1) << 6;
+      scale += row;
     }
-    if ((rows & 1) != 0) {
-      const none = i32x4.splat(0);
-      v128.store(to, pair4(quantized4(d, m0), none)); v128.store(to, pair4(quantized4(d + 16, m1), none), 16);
-      v128.store(to, pair4(quantized4(d + 32, m2), none), 32);
-      v128.store(to, pair4(quantized4(d + 48, m3), none), 48);
-    }
+  }
+}
+
+function quantizeRun(from: usize, row: usize, rows: usize, unit: v128, scale: usize, to: usize): void {
+  let m0 = f32x4.splat(0), m1 = m0, m2 = m0, m3 = m0;
+  let d = from;
+  for (let r = rows; r > 0; r--) {
+    m0 = larger4(m0, f32x4.abs(v128.load(d))); m1 = larger4(m1, f32x4.abs(v128.load(d, 16)));
+    m2 = larger4(m2, f32x4.abs(v128.load(d, 32))); m3 = larger4(m3, f32x4.abs(v128.load(d, 48)));
+    d += row;
+  }
+  m0 = columnScale(m0, unit, scale); m1 = columnScale(m1, unit, scale + 16);
+  m2 = columnScale(m2, unit, scale + 32); m3 = columnScale(m3, unit, scale + 48);
+  d = from;
+  for (let r = rows >> 1; r > 0; r--) {
+    quantizedPairs(d, row, m0, to); quantizedPairs(d + 16, row, m1, to + 16);
+    quantizedPairs(d + 32, row, m2, to + 32); quantizedPairs(d + 48, row, m3, to + 48);
+    d += row << 1;
+    to += 64;
+  }
+  if ((rows & 1) != 0) {
+    const none = i32x4.splat(0);
+    v128.store(to, pair4(quantized4(d, m0), none)); v128.store(to, pair4(quantized4(d + 16, m1), none), 16);
+    v128.store(to, pair4(quantized4(d + 32, m2), none), 32);
+    v128.store(to, pair4(quantized4(d + 48, m3), none), 48);
   }
 }

@@ -46,17 +46,22 @@ export function largestLane(most: v128): f32 {
   return f32x4.extract_lane(larger4(two, v128.shuffle<i32>(two, two, 1, 1, 1, 1)), 0);
 }
 
+/** 2^-100: below it everything rounds to 0, and 32767 / most stays finite. */
+// @ts-ignore: decorator
+@inline
+const LEAST: f32 = 7.888609052210118e-31;
+
 /** The factor that brings `most` to 32767. */
 // @ts-ignore: decorator
 @inline
 export function inverseOf(most: f32): f32 {
-  return most > 0 ? 32767 / most : 0;
+  return most >= LEAST ? 32767 / most : 0;
 }
 
 // @ts-ignore: decorator
 @inline
 export function inverse4(most: v128): v128 {
-  const some = f32x4.gt(most, f32x4.splat(0));
+  const some = f32x4.ge(most, f32x4.splat(LEAST));
   return v128.and(f32x4.div(f32x4.splat(32767), most), some);
 }
 
@@ -121,4 +126,24 @@ export function quantizeRow(d: usize, scale: usize, q: usize, n: usize, most: f3
     ));
   }
   store<f32>(rowScale, most / 32767);
+}
+
+// @ts-ignore: decorator
+@inline
+function rest4(t: v128): v128 {
+  const rest = f32x4.mul(f32x4.sub(t, nearestReal4(t)), f32x4.splat(65536));
+  return nearest4(clampReal4(rest, -32767, 32767));
+}
+
+/** Twice: high = nearest(t), low = what is left by 2^16, t = d * scale * factor. */
+export function quantizeTwice(
+  d: usize, scale: usize, high: usize, low: usize, n: usize, factor: f32,
+): void {
+  const inverse = f32x4.splat(factor);
+  for (let j: usize = 0; j < n << 2; j += 32) {
+    const t0 = f32x4.mul(f32x4.mul(v128.load(d + j), v128.load(scale + j)), inverse);
+    const t1 = f32x4.mul(f32x4.mul(v128.load(d + j, 16), v128.load(scale + j, 16)), inverse);
+    v128.store(high + (j >> 1), i16x8.narrow_i32x4_s(nearest4(t0), nearest4(t1)));
+    v128.store(low + (j >> 1), i16x8.narrow_i32x4_s(rest4(t0), rest4(t1)));
+  }
 }

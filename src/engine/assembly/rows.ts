@@ -2,7 +2,7 @@
 
 import { part, word } from './operands';
 import {
-  activation4, clampReal4, inverseOf, larger4, largestLane, nearest4, nearestReal4, quantizeRow,
+  activation4, clampReal4, inverseOf, larger4, largestLane, quantizeRow, quantizeTwice,
 } from './round';
 
 export function embed(p: usize, thread: i32, threads: i32): void {
@@ -122,25 +122,6 @@ export function quantizeRows(p: usize, thread: i32, threads: i32): void {
       store<f32>(highScale, most / 32767);
       store<f32>(word(p, 7) + (r << 2), (most / 32767) * <f32>(1.0 / 65536.0));
     }
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function rest4(t: v128): v128 {
-  const rest = f32x4.mul(f32x4.sub(t, nearestReal4(t)), f32x4.splat(65536));
-  return nearest4(clampReal4(rest, -32767, 32767));
-}
-
-function quantizeTwice(
-  d: usize, scale: usize, high: usize, low: usize, n: usize, factor: f32,
-): void {
-  const inverse = f32x4.splat(factor);
-  for (let j: usize = 0; j < n << 2; j += 32) {
-    const t0 = f32x4.mul(f32x4.mul(v128.load(d + j), v128.load(scale + j)), inverse);
-    const t1 = f32x4.mul(f32x4.mul(v128.load(d + j, 16), v128.load(scale + j, 16)), inverse);
-    v128.store(high + (j >> 1), i16x8.narrow_i32x4_s(nearest4(t0), nearest4(t1)));
-    v128.store(low + (j >> 1), i16x8.narrow_i32x4_s(rest4(t0), rest4(t1)));
   }
 }
 

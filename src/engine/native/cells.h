@@ -337,8 +337,11 @@ struct Back {
   const uint8_t *cBefore;
   const uint8_t *c;
   const uint8_t *tanhC;
-  int16_t *dzq;
-  float *rowScale;
+  int16_t *high;
+  int16_t *low;
+  /** Of high, and `lanes` later of low. */
+  float *scales;
+  int lanes;
   int units;
 };
 
@@ -380,9 +383,31 @@ INLINE F fixed(const uint8_t *q, float unit) { return toF(widen(load<S>(q))) * s
 constexpr float UNIT_12 = 1.0f / 4096;
 constexpr float UNIT_13 = 1.0f / 8192;
 
+/** Lanes at once: their dL/dz is still in the cache when it is rounded, and no lane waits for its largest. */
+constexpr int BACK_LANES = 4;
+
+/** Rounds what `unit(lane)` has computed, whose largest elements it returned. */
+template <class Unit>
+INLINE void backLanes(const Back &b, const float *scale, Range lanes, const Unit &unit) {
+  const int n = 4 * b.units;
+  for (int from = lanes.begin; from < lanes.end; from += BACK_LANES) {
+    const int count = lanes.end - from < BACK_LANES ? lanes.end - from : BACK_LANES;
+    F top[BACK_LANES];
+    for (int k = 0; k < count; k++) top[k] = unit(from + k);
+    for (int k = 0; k < count; k++) {
+      const int lane = from + k;
+      const int64_t row = (int64_t)lane * n;
+      const float m = largest(top[k]);
+      b.scales[lane] =
+          quantizeRow((const float *)b.dz + row, scale, n, m, b.high + row, b.low + row);
+      b.scales[b.lanes + lane] = b.scales[lane] * (1.0f / 65536);
+    }
+  }
+}
+
 static void backInt16(const Back &b, const Rows &rows, Range lanes) {
   const int units = b.units;
-  for (int l = lanes.begin; l < lanes.end; l++) {
+  backLanes(b, rows.scale, lanes, [&](int l) {
     const int64_t row = (int64_t)l * 4 * units;
     const uint8_t *gates = b.gates + row * 2;
     float *dz = (float *)b.dz + row;
@@ -401,14 +426,13 @@ static void backInt16(const Back &b, const Rows &rows, Range lanes) {
       r.slopeO = r.o * (splat(1) - r.o);
       top = maxF(top, backUnits(b, unit, dz + u, rows.scale + u, r, openAt(b.c + unit * 2)));
     }
-    b.rowScale[l] =
-        quantizeRow(dz, rows.scale, 4 * units, largest(top), b.dzq + row, nullptr);
-  }
+    return top;
+  });
 }
 
 static void backLevel3(const Back &b, const Rows &rows, Range lanes, bool narrowSlope) {
   const int units = b.units;
-  for (int l = lanes.begin; l < lanes.end; l++) {
+  backLanes(b, rows.scale, lanes, [&](int l) {
     const int64_t row = (int64_t)l * 4 * units;
     float *dz = (float *)b.dz + row;
     F top = F{};
@@ -438,9 +462,8 @@ static void backLevel3(const Back &b, const Rows &rows, Range lanes, bool narrow
       r.t = fixed(b.tanhC + unit * 2, UNIT_12);
       top = maxF(top, backUnits(b, unit, dz + u, rows.scale + u, r, openAt(b.c + unit * 2)));
     }
-    b.rowScale[l] =
-        quantizeRow(dz, rows.scale, 4 * units, largest(top), b.dzq + row, nullptr);
-  }
+    return top;
+  });
 }
 
 static void backFloat(const Back &b, Range lanes) {

@@ -226,6 +226,9 @@ struct Product {
   bool scaleRows;
   /** Rows of the scale from one group to the next. */
   int scaleGroup;
+  /** Depth that has scales of its own, so many floats apart; 0: all of it has one. */
+  int block;
+  int scaleBlock;
 };
 
 template <class T>
@@ -250,8 +253,8 @@ static void multiply(Product p) {
       const uint8_t *b = p.b + panel * p.bPanel;
       for (int k = 0; k < p.depth; k += DEPTH_BLOCK) {
         const int depth = p.depth - k < DEPTH_BLOCK ? p.depth - k : DEPTH_BLOCK;
-        Sink sink = {nullptr, p.cRow, k == 0 ? p.first : p.later, nullptr};
         for (int64_t t = from; t < to; t++) {
+          Sink sink = {nullptr, p.cRow, k == 0 ? p.first : p.later, nullptr};
           const int64_t g = t / each;
           const int64_t place = t % each;
           const int row = (int)(p.rows * place / each);
@@ -259,7 +262,27 @@ static void multiply(Product p) {
           sink.c = p.c + g * p.cGroup + row * p.cRow + panel * 64;
           if (p.scale) sink.scale = p.scale + (p.scaleRows ? g * p.scaleGroup + row : panel * 16);
           const uint8_t *a = p.a + g * p.aGroup + row * p.aRow + (intptr_t)k * 4;
-          Tiles<T>::find(rows, count)(a, p.aRow, b + (intptr_t)k * 64, p.bPanel, depth, sink);
+          const uint8_t *line = b + (intptr_t)k * 64;
+          const Tile run = Tiles<T>::find(rows, count);
+          if (!p.block) {
+            run(a, p.aRow, line, p.bPanel, depth, sink);
+            continue;
+          }
+          // Rows of C are often a power of two apart and would push one another out of the cache.
+          alignas(64) uint8_t local[Tiles<T>::ROWS * 4 * 64];
+          const Sink out = sink;
+          const size_t bytes = (size_t)count * 64;
+          sink.c = local;
+          sink.row = bytes;
+          for (int r = 0; r < rows && p.first == Out::addColumns; r++)
+            memcpy(local + r * bytes, out.c + r * p.cRow, bytes);
+          for (int at = 0; at < depth; at += p.block) {
+            const int deep = depth - at < p.block ? depth - at : p.block;
+            run(a + at * 4, p.aRow, line + (intptr_t)at * 64, p.bPanel, deep, sink);
+            sink.out = p.later;
+            sink.scale += p.scaleBlock;
+          }
+          for (int r = 0; r < rows; r++) memcpy(out.c + r * p.cRow, local + r * bytes, bytes);
         }
       }
     }

@@ -47,8 +47,11 @@ static void gemm(const Operands &o, const Run &run, bool ints) {
   p.scaleGroup = p.rows;
   if (ints && mode >= 2) p.scale = o.at<float>(14);
   p.scaleRows = mode < 4;
-  if (mode >= 4) p.panels = part(p.panels.end, run.thread, run.threads);
-  else {
+  if (mode >= 4) {
+    p.panels = part(p.panels.end, run.thread, run.threads);
+    if (ints) p.block = o.number(15);
+    p.scaleBlock = o.number(12);
+  } else {
     const Range rows = part(p.rows, run.thread, run.threads);
     p.a += rows.begin * p.aRow;
     p.c += rows.begin * p.cRow;
@@ -151,19 +154,19 @@ static bool execute(const Operands &o, const Run &run) {
     case Op::backInt16:
       backInt16({o.optional<float>(1), o.at<float>(2), o.at<float>(3), o.at<uint8_t>(4),
                  o.at<uint8_t>(5), o.at<uint8_t>(6), o.at<uint8_t>(7), o.at<uint8_t>(8),
-                 o.at<int16_t>(10), o.at<float>(11), o.number(13)},
-                Rows(o.at<uint8_t>(9), 4 * (int64_t)o.number(13)), split(o.number(12)));
+                 o.at<int16_t>(10), o.at<int16_t>(11), o.at<float>(12), o.number(13), o.number(14)},
+                Rows(o.at<uint8_t>(9), 4 * (int64_t)o.number(14)), split(o.number(13)));
       return true;
     case Op::backLevel3:
       backLevel3({o.optional<float>(1), o.at<float>(2), o.at<float>(3), o.at<uint8_t>(5),
                   o.at<uint8_t>(4), o.at<uint8_t>(6), o.at<uint8_t>(7), o.at<uint8_t>(8),
-                  o.at<int16_t>(10), o.at<float>(11), o.number(13)},
-                 Rows(o.at<uint8_t>(9), 4 * (int64_t)o.number(13)), split(o.number(12)),
-                 o.number(14) != 0);
+                  o.at<int16_t>(10), o.at<int16_t>(11), o.at<float>(12), o.number(13), o.number(14)},
+                 Rows(o.at<uint8_t>(9), 4 * (int64_t)o.number(14)), split(o.number(13)),
+                 o.number(15) != 0);
       return true;
     case Op::backFloat:
       backFloat({o.optional<float>(1), o.at<float>(2), o.at<float>(3), nullptr, o.at<uint8_t>(4),
-                 o.at<uint8_t>(5), nullptr, o.at<uint8_t>(6), nullptr, nullptr, o.number(8)},
+                 o.at<uint8_t>(5), nullptr, o.at<uint8_t>(6), nullptr, nullptr, nullptr, 0, o.number(8)},
                 split(o.number(7)));
       return true;
     case Op::softmax:
@@ -179,7 +182,7 @@ static bool execute(const Operands &o, const Run &run) {
       return true;
     case Op::quantizeColumns:
       quantizeColumns(o.at<float>(1), o.number(2), o.number(3), o.at<uint8_t>(4), o.at<float>(5),
-                      o.real(6), split(o.number(3) / 16));
+                      o.real(6), o.number(7), split(o.number(3) / 16));
       return true;
     case Op::transpose16:
       transpose16(o.at<uint8_t>(1), o.number(2), o.number(3), o.at<uint8_t>(5), o.number(6),

@@ -67,24 +67,14 @@ static void gather(const uint8_t *source, const int32_t *slots, uint8_t *acc, in
   }
 }
 
-/** Where 32767 / m is infinite: as saturating conversions of infinities have it. */
-INLINE int16_t extreme(float v) { return v > 0 ? 32767 : v < 0 ? -32768 : 0; }
-
-/** The largest float, to tell infinity. */
-constexpr float LARGEST = 3.4028234663852886e38f;
 constexpr float INFINITE = __builtin_inff();
+/** 2^-100: below it everything rounds to 0, and 32767 / m stays finite. */
+constexpr float LEAST = 7.888609052210118e-31f;
 
 /** d * scale, rounded to int16 by m, their largest; low: what rounding left, by 2^16. */
 static float quantizeRow(const float *d, const float *scale, int n, float m, int16_t *high,
                          int16_t *low) {
-  const float inverse = m > 0 ? 32767 / m : 0;
-  if (inverse > LARGEST) {
-    for (int c = 0; c < n; c++) {
-      high[c] = extreme(d[c] * scale[c]);
-      if (low) low[c] = high[c] < 0 ? -32767 : high[c];
-    }
-    return m / 32767;
-  }
+  const float inverse = m >= LEAST ? 32767 / m : 0;
   for (int c = 0; c < n; c += W) {
     const F t = load<F>(d + c) * load<F>(scale + c) * splat(inverse);
     const I q = roundI(t);
@@ -129,45 +119,42 @@ static void columnMaxima(const float *d, int rows, int64_t columns, int n, float
   }
 }
 
-INLINE I extremes(F v) {
-  return v > F{} ? splatI(32767) : v < F{} ? splatI(-32768) : I{};
-}
-
 /** Columns at once: what is kept per column stays in the first-level cache. */
 constexpr int COLUMNS = 1024;
 /** Rows at once, where rows become panels: each panel is written in runs of some cache lines. */
 constexpr int ROWS = 8;
 
-static void quantizeColumns(const float *d, int rows, int64_t columns, uint8_t *packed,
-                            float *scale, float unit, Range panels) {
-  const int64_t panelBytes = (int64_t)(rows + 1) / 2 * 64;
+static void quantizeRun(const float *d, int rows, int64_t columns, uint8_t *packed,
+                        int64_t panelBytes, float *scale, float unit, Range panels) {
   for (int at = panels.begin * 16; at < panels.end * 16; at += COLUMNS) {
     const int n = panels.end * 16 - at < COLUMNS ? panels.end * 16 - at : COLUMNS;
     alignas(64) float inverse[COLUMNS];
     columnMaxima(d + at, rows, columns, n, inverse);
-    I infinite = I{};
     for (int c = 0; c < n; c += W) {
       const F m = load<F>(inverse + c);
-      const F i = m > F{} ? splat(32767) / m : F{};
-      infinite |= (I)(i > splat(LARGEST));
-      store(inverse + c, i);
+      store(inverse + c, m >= splat(LEAST) ? splat(32767) / m : F{});
       store(scale + at + c, m / splat(32767) * splat(unit));
     }
-    const bool slow = any(infinite);
     for (int block = 0; block < rows; block += ROWS) {
       const int end = block + ROWS < rows ? block + ROWS : rows;
       for (int c = 0; c < n; c += W) {
         const F i = load<F>(inverse + c);
         uint8_t *to = packed + (at + c) / 16 * panelBytes + c % 16 * 4;
-        const auto quantize = [&](int r) {
-          const F v = load<F>(d + r * columns + at + c);
-          const I q = roundI(v * i);
-          return slow ? (i > splat(LARGEST) ? extremes(v) : q) : q;
-        };
+        const auto quantize = [&](int r) { return roundI(load<F>(d + r * columns + at + c) * i); };
         for (int r = block; r < end; r += 2)
           store(to + r * 32, pair(quantize(r), r + 1 < rows ? quantize(r + 1) : I{}));
       }
     }
+  }
+}
+
+static void quantizeColumns(const float *d, int rows, int64_t columns, uint8_t *packed,
+                            float *scale, float unit, int run, Range panels) {
+  const int64_t panelBytes = (int64_t)(rows + 1) / 2 * 64;
+  for (int r = 0; r < rows; r += run) {
+    const int count = rows - r < run ? rows - r : run;
+    quantizeRun(d + r * columns, count, columns, packed + r * 32, panelBytes,
+                scale + r / run * columns, unit, panels);
   }
 }
 
@@ -324,38 +311,33 @@ struct Softmax {
   float weight;
 };
 
-static void softmaxRow(const Softmax &s, int64_t row) {
+/** Rows at once: each phase of theirs has work to do while another row's maximum or sum is on its way. */
+constexpr int SOFTMAX_ROWS = 8;
+
+/** Logits of a row; the largest of its classes. */
+INLINE F logitsOf(const Softmax &s, int64_t row, I index) {
   const int n = s.columns;
   const uint8_t *acc = s.acc + row * n * 4;
   float *logits = s.logits + row * n;
   const double *ratio = (const double *)s.rows;
   const int32_t *biasInt = (const int32_t *)(s.rows + (int64_t)n * 8);
   const float *bias = (const float *)(s.rows + (int64_t)n * 24);
+  F most = splat(-INFINITE);
   for (int c = 0; c < n; c += W) {
     const F z = s.quantized ? toF(requantize(load<I>(acc + c * 4), ratio + c, biasInt + c))
                             : load<F>(acc + c * 4) + load<F>(bias + c);
     store(logits + c, z);
+    most = maxF(most, (I)(index < splatI(s.classes - c)) ? z : splat(-INFINITE));
   }
-  if (!s.targets) return;
-  float *gradient = s.gradient ? s.gradient + row * n : nullptr;
-  const int target = s.targets[row];
-  if (target < 0) {
-    s.sums[2 * row] = 1;
-    s.sums[2 * row + 1] = 0;
-    if (gradient) memset(gradient, 0, (size_t)n * 4);
-    return;
-  }
+  return most;
+}
+
+/** Exponentials of a row; their sum in the contract's order. */
+INLINE float exponentials(const Softmax &s, const float *logits, float *gradient, float top, I index) {
   F lanes[PANEL_VECTORS] = {};
-  I index;
-  for (int j = 0; j < W; j++) index[j] = j;
-  const auto isClass = [&](int c) { return (I)(index < splatI(s.classes - c)); };
-  F most = splat(-INFINITE);
-  for (int c = 0; c < n; c += W)
-    most = maxF(most, isClass(c) ? load<F>(logits + c) : splat(-INFINITE));
-  const float top = largest(most);
-  for (int c = 0; c < n; c += W) {
+  for (int c = 0; c < s.columns; c += W) {
     const F x = (load<F>(logits + c) - splat(top)) * splat(s.unit);
-    const F e = isClass(c) ? exp(x) : F{};
+    const F e = (I)(index < splatI(s.classes - c)) ? exp(x) : F{};
     if (gradient) store(gradient + c, e);
     lanes[c / W % PANEL_VECTORS] += e;
   }
@@ -363,24 +345,60 @@ static void softmaxRow(const Softmax &s, int64_t row) {
   memcpy(l, lanes, sizeof l);
   float four[4];
   for (int j = 0; j < 4; j++) four[j] = (l[j] + l[4 + j]) + (l[8 + j] + l[12 + j]);
-  const float sum = (four[0] + four[1]) + (four[2] + four[3]);
-  s.sums[2 * row] = sum;
-  s.sums[2 * row + 1] = (double)(logits[target] - top) * (double)s.unit;
-  if (!gradient) return;
-  const float share = s.weight / sum;
-  for (int c = 0; c < n; c += W) store(gradient + c, load<F>(gradient + c) * splat(share));
-  gradient[target] -= s.weight;
-  if (!s.quantized) return;
-  for (int c = 0; c < n; c += W) {
-    const F z = load<F>(logits + c);
-    const I inside = (I)(z > splat(-32768)) & (I)(z < splat(32767));
-    store(gradient + c, bits<F>(bits<I>(load<F>(gradient + c)) & inside));
+  return (four[0] + four[1]) + (four[2] + four[3]);
+}
+
+static void softmaxRows(const Softmax &s, int64_t row, int count) {
+  const int n = s.columns;
+  I index;
+  for (int j = 0; j < W; j++) index[j] = j;
+  F most[SOFTMAX_ROWS];
+  for (int k = 0; k < count; k++) most[k] = logitsOf(s, row + k, index);
+  if (!s.targets) return;
+  float top[SOFTMAX_ROWS];
+  for (int k = 0; k < count; k++) top[k] = largest(most[k]);
+  float share[SOFTMAX_ROWS];
+  for (int k = 0; k < count; k++) {
+    const int64_t r = row + k;
+    const float *logits = s.logits + r * n;
+    const int target = s.targets[r];
+    s.sums[2 * r] = 1;
+    s.sums[2 * r + 1] = 0;
+    share[k] = 0;
+    if (target < 0) continue;
+    float *gradient = s.gradient ? s.gradient + r * n : nullptr;
+    const float sum = exponentials(s, logits, gradient, top[k], index);
+    s.sums[2 * r] = sum;
+    s.sums[2 * r + 1] = (double)(logits[target] - top[k]) * (double)s.unit;
+    share[k] = s.weight / sum;
+  }
+  if (!s.gradient) return;
+  for (int k = 0; k < count; k++) {
+    const int64_t r = row + k;
+    const float *logits = s.logits + r * n;
+    float *gradient = s.gradient + r * n;
+    const int target = s.targets[r];
+    if (target < 0) {
+      memset(gradient, 0, (size_t)n * 4);
+      continue;
+    }
+    for (int c = 0; c < n; c += W) {
+      const F z = load<F>(logits + c);
+      const I inside = (I)(z > splat(-32768)) & (I)(z < splat(32767));
+      const F d = load<F>(gradient + c) * splat(share[k]);
+      store(gradient + c, s.quantized ? bits<F>(bits<I>(d) & inside) : d);
+    }
+    const float z = logits[target];
+    if (!s.quantized || (z > -32768 && z < 32767)) gradient[target] -= s.weight;
   }
 }
 
 static void softmax(const Softmax &s, Range part) {
   for (int g = 0; g < s.groups; g++)
-    for (int l = part.begin; l < part.end; l++) softmaxRow(s, (int64_t)g * s.lanes + l);
+    for (int l = part.begin; l < part.end; l += SOFTMAX_ROWS) {
+      const int count = part.end - l < SOFTMAX_ROWS ? part.end - l : SOFTMAX_ROWS;
+      softmaxRows(s, (int64_t)g * s.lanes + l, count);
+    }
 }
 
 }  // namespace HALFGATE_ISA
