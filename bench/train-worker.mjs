@@ -35,52 +35,24 @@ async function open() {
   } catch (error) {
     throw new Error(`not built (${error.message}); run npm run build`, { cause: error });
   }
-  const { createEngine, ENGINE_NAMES } = create;
-  if (!ENGINE_NAMES.includes(name)) throw new Error(`this build has no engine '${name}'`);
-  const takesOptions = /^[^(]*\([^)]*,/.test(createEngine.toString());
-  if (threads > 1 && !takesOptions) throw new Error('this build has no threads option');
-  return createEngine(name, { threads });
+  return create.createEngine(name, { threads });
 }
 
 let engine;
 let kernels;
 
-/** Sessions that may compute the gradient of dense input, the likeliest first. */
-const sources = [
-  (config) => engine.createSession({ ...config, inputGradient: true }, true),
-  async (config) => {
-    const { FusedSession } = await from('engine/fused.js');
-    kernels ??=
-      name === 'wasm'
-        ? (await from('engine/wasm-kernels.js')).wasmKernels({ threads })
-        : (await from('engine/native.js')).nativeKernels({ threads });
-    return new FusedSession(kernels, config, true);
-  },
-  async (config) => {
-    if (name !== 'wasm' || threads > 1) return undefined;
-    const { WasmSession } = await from('engine/wasm.js');
-    return new WasmSession(config, true);
-  },
-];
-
 /**
  * A session that computes the gradient of dense input, as the peers do. No engine needs it to train, so
- * it is no part of the public interface; where it is not to be had, `inputGradient` is false.
+ * it is no part of the public interface.
  */
 async function openSession(config, dense) {
-  for (const source of dense ? sources : []) {
-    let session;
-    try {
-      session = await source(config);
-    } catch {
-      continue; // this build has no such module
-    }
-    if (session?.inputGradient === true || session?.layout?.inputGradient === true) {
-      return { session, inputGradient: true };
-    }
-    session?.dispose();
-  }
-  return { session: engine.createSession(config), inputGradient: false };
+  if (!dense) return engine.createSession(config);
+  const { FusedSession } = await from('engine/fused.js');
+  kernels ??=
+    name === 'wasm'
+      ? (await from('engine/wasm-kernels.js')).wasmKernels({ threads })
+      : (await from('engine/native.js')).nativeKernels({ threads });
+  return new FusedSession(kernels, config, true);
 }
 
 async function randomBatches({ input, hidden, batch, steps, vocab }) {
@@ -143,8 +115,7 @@ const operations = {
       1,
     );
     const config = { model, batch, timeSteps: steps, optimizer: DEFAULT_OPTIMIZER };
-    const opened = await openSession(config, input === 'dense');
-    session = opened.session;
+    session = await openSession(config, input === 'dense');
     batches = await randomBatches(shape);
     const begun = performance.now();
     const loss = run(1);
@@ -153,7 +124,7 @@ const operations = {
     return {
       loss,
       seconds: (performance.now() - begun) / 1000,
-      inputGradient: opened.inputGradient,
+      inputGradient: input === 'dense',
     };
   },
 

@@ -34,9 +34,15 @@ const { values: options } = parseArgs({
     'cpu-ms': { type: 'string', default: '120' },
     json: { type: 'string' },
     out: { type: 'string' },
+    help: { type: 'boolean', default: false },
   },
   allowNegative: true,
 });
+if (options.help) {
+  const [head] = readFileSync(fileURLToPath(import.meta.url), 'utf8').split('\nimport ');
+  console.log(head.replaceAll(/^\/\/ ?/gm, ''));
+  process.exit();
+}
 const { quick } = options;
 const list = (text) => text.split(',').filter((item) => item !== '');
 const numbers = (text, name) =>

@@ -64,7 +64,7 @@ interface Segment {
   readonly add: boolean;
   /** dOutput was given by the caller. */
   readonly given: boolean;
-  /** Code the weights first, and end with Adam. */
+  /** Code the weights first; carry the states; end with Adam and the statistics of the new weights. */
   readonly whole: boolean;
 }
 
@@ -132,7 +132,8 @@ export class FusedSession implements Session {
   /** Tokens whose embedding rows hold gradients. */
   private readonly touched = new Set<number>();
   private adamStep = 0;
-  /** Whether codes and panels follow the present parameters. */
+  /** Whether statistics, and whether codes and panels, follow the present parameters. */
+  private measured = false;
   private coded = false;
 
   /**
@@ -203,7 +204,7 @@ export class FusedSession implements Session {
 
   private load(base: number, tensors: Tensors): void {
     writeParameters(this.layout, this.template, this.flat(base), tensors);
-    if (base === this.layout.params) this.coded = false;
+    if (base === this.layout.params) this.measured = this.coded = false;
   }
 
   private save(base: number): Tensors {
@@ -272,7 +273,8 @@ export class FusedSession implements Session {
 
   /** Up to what `coding` needs; `whole` segments go on with it themselves. */
   private measure(): void {
-    if (this.layout.scheme) this.memory.run(this.statistics.address);
+    if (this.layout.scheme && !this.measured) this.memory.run(this.statistics.address);
+    this.measured = true;
     this.scale();
   }
 
@@ -298,7 +300,13 @@ export class FusedSession implements Session {
     schedule.weightGradients(p, s.steps, s.add, s.head);
     if (s.whole) {
       schedule.normalized(p);
+      schedule.carry(p, s.steps);
       schedule.update(p);
+      // Of the new parameters, for the next step: that saves it waking the threads twice.
+      if (this.layout.scheme) {
+        p.sync();
+        schedule.statistics(p);
+      }
     }
     return p;
   }
@@ -604,6 +612,7 @@ export class FusedSession implements Session {
       this.memory.run(this.normalizing.address);
       this.setRates(this.updating, learningRate);
       this.memory.run(this.updating.address);
+      this.measured = false;
     }
     loss /= count;
     const gradNorm = this.f64[this.layout.clip >> 3];
@@ -611,7 +620,6 @@ export class FusedSession implements Session {
       throw new RangeError('training diverged: the loss is not finite; lower the learning rate');
     }
     this.coded = false;
-    if (timeSteps <= this.layout.steps) this.carry(timeSteps);
     return { loss, gradNorm };
   }
 
@@ -758,7 +766,7 @@ export class FusedSession implements Session {
     writeHeadRows(this.layout, this.flat(params), rows.params);
     writeHeadRows(this.layout, this.flat(first), rows.first);
     writeHeadRows(this.layout, this.flat(second), rows.second);
-    this.coded = false;
+    this.measured = this.coded = false;
   }
 
   dispose(): void {

@@ -221,30 +221,27 @@ export const OP = {
   /** scatterRows source unique count width target add. By rows of `count`. f32 [width]: target[unique[r]] = (add ? target[unique[r]] : 0) + source[r]. */
   scatterRows: 28,
 
-  /** zeroRows unique count width target. By rows of `count`. f32: target[unique[r]] = 0. */
-  zeroRows: 29,
-
   /**
    * normalizedGradient gradient columns n packed nonzeros scale dGain. By panels. gradient f32
    * [columns][n], packed panels16(columns, n), nonzeros i32 [n], scale f32 [n]. Per row: dot = sum over
    * columns, in order, of gradient * f32(code); where nonzeros is 0: share = dGain = 0, else
    * share = dot / f32(nonzeros), dGain = dot / sqrt(f32(nonzeros)). gradient = (gradient - code * share) * scale.
    */
-  normalizedGradient: 30,
+  normalizedGradient: 29,
 
   /**
    * sumSquares values count partial. By blocks. Per block of NORM_BLOCK floats (the last may be shorter;
    * count a multiple of 16): lane j of 16 in f64 sums f64(v)^2, index % 16 = j, in order; then for w = 8, 4, 2,
    * 1: l[j] += l[j + w], j < w; partial f64 [blocks] = l[0].
    */
-  sumSquares: 31,
+  sumSquares: 30,
 
   /**
    * clip partial blocks limit result. Thread 0 only. norm = sqrt(sum of partial, in order) in f64;
    * result f64 [2] = norm, and at +8 as f32: norm > limit ? f32(f64(limit) / norm) : 1; where norm is not
    * finite -1. limit f32.
    */
-  clip: 32,
+  clip: 31,
 
   /**
    * adam values gradient first second count clip rate beta1 beta2 epsilon low high. Split over runs of 16. clip:
@@ -252,10 +249,10 @@ export const OP = {
    *   g = gradient * clip; m = first * beta1 + g * (1 - beta1); v = second * beta2 + (g * g) * (1 - beta2)
    *   value = max(min(value - (m * rate) / (sqrt(v) + epsilon), high), low)
    */
-  adam: 33,
+  adam: 32,
 
   /** copy source target laneBytes lanes. By lanes. laneBytes a multiple of 32. */
-  copy: 34,
+  copy: 33,
 } as const;
 
 export type Operation = keyof typeof OP;

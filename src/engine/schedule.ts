@@ -502,6 +502,16 @@ export class Schedule {
     }
   }
 
+  /** The states after `steps` steps become the first of the next call. */
+  carry(p: Program, steps: number): void {
+    const { batch, buffers } = this.l;
+    p.sync();
+    for (const { c, hidden, units } of buffers) {
+      const lane = units * this.operand;
+      for (const state of [c, hidden]) p.op('copy', state + steps * batch * lane, state, lane, batch);
+    }
+  }
+
   /** Clipping and Adam; the rates are marked `rate`, with their factors in `rateFactors`. */
   update(p: Program): readonly number[] {
     const { l } = this;

@@ -29,8 +29,8 @@ const engines: readonly Engine[] = [referenceEngine(), ...fusedEngines];
 const named = <E extends { name: string }>(list: readonly E[]) =>
   list.map((engine) => ({ engine, name: engine.name }));
 
-test.skipIf(problem === undefined)(`native engine: ${problem ?? 'built'}`, () => {
-  // Only says why the native engine's tests are not among those that follow.
+test.skipIf(problem !== undefined)(`native engine: ${problem ?? 'built'}`, () => {
+  expect(nativeKernels().version).toMatch(/^native /);
 });
 
 /** Norm of the difference as a part of the norm of what is expected. */

@@ -437,11 +437,6 @@ const CHECKS: Record<string, (s: Scene) => Check> = {
       operands: [source, unique, count, width, target, s.integer(0, 1)],
     };
   },
-  zeroRows(s) {
-    const [count, width] = [s.integer(1, 30), s.panels(3)];
-    const unique = distinct(s, count, 30);
-    return { operation: 'zeroRows', operands: [unique, count, width, s.f32(30 * width)] };
-  },
   normalizedGradient(s) {
     const { w, columns, n } = matrix(s);
     const packed = s.i16(columns * n, () => s.integer(-1, 1));

@@ -605,13 +605,6 @@ export const EMULATION: Record<Exclude<Operation, 'end' | 'sync'>, Emulation> = 
     }
   },
 
-  zeroRows(m, unique, count, width, target) {
-    for (let r = 0; r < count; r++) {
-      const to = target / 4 + m.i32[unique / 4 + r] * width;
-      m.f32.fill(0, to, to + width);
-    }
-  },
-
   normalizedGradient(m, gradient, columns, n, packed, nonzeros, scale, dGain) {
     for (let r = 0; r < n; r++) {
       let dot = 0;

@@ -177,11 +177,3 @@ export function scatterRows(p: usize, thread: i32, threads: i32): void {
     }
   }
 }
-
-export function zeroRows(p: usize, thread: i32, threads: i32): void {
-  const size = word(p, 3) << 2;
-  const r1 = part(word(p, 2), thread + 1, threads);
-  for (let r = part(word(p, 2), thread, threads); r < r1; r++) {
-    clear(word(p, 4) + <usize>load<u32>(word(p, 1) + (r << 2)) * size, size);
-  }
-}

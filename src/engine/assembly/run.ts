@@ -10,7 +10,7 @@ import {
 } from './panels';
 import { gemm16, gemm32 } from './product';
 import {
-  columnSums, copy, embed, gather, input, quantizeRows, scatterAdd, scatterRows, zero, zeroRows,
+  columnSums, copy, embed, gather, input, quantizeRows, scatterAdd, scatterRows, zero,
 } from './rows';
 import { adam, clip, normalizedGradient, sumSquares } from './update';
 
@@ -50,16 +50,20 @@ const READY: usize = 66176;
 const FAILED: usize = 66304;
 
 /**
- * Looks at a word before sleeping on it, some 20 microseconds: waking a thread of a virtual machine takes
- * longer, and one that sleeps makes the next meeting late as well.
+ * Looks at a word before sleeping on it, some 20 microseconds at a meeting: waking a thread of a virtual
+ * machine takes longer, and one that sleeps makes the next meeting late as well. Between two programs
+ * lies what the caller does between two steps.
  */
 // @ts-ignore: decorator
 @inline
-const LOOKS: i32 = 50000;
+const MEETING_LOOKS: i32 = 50000;
+// @ts-ignore: decorator
+@inline
+const PROGRAM_LOOKS: i32 = 600000;
 
 // Returns when the word is no longer `old`.
-function awaitChange(address: usize, old: i32): void {
-  for (let k = 0; k < LOOKS; k++) {
+function awaitChange(address: usize, old: i32, looks: i32): void {
+  for (let k = 0; k < looks; k++) {
     if (atomic.load<i32>(address) != old) return;
   }
   atomic.add<i32>(ASLEEP, 1);
@@ -74,7 +78,7 @@ function meet(threads: i32): void {
     atomic.store<i32>(PHASE, phase + 1);
     if (atomic.load<i32>(ASLEEP) != 0) atomic.notify(PHASE, -1);
   } else {
-    awaitChange(PHASE, phase);
+    awaitChange(PHASE, phase, MEETING_LOOKS);
   }
   if (atomic.load<i32>(FAILED) != 0) unreachable();
 }
@@ -118,12 +122,11 @@ export function run(program: usize, thread: i32, threads: i32): void {
       case 26: columnSums(p, thread, threads); break;
       case 27: scatterAdd(p, thread, threads); break;
       case 28: scatterRows(p, thread, threads); break;
-      case 29: zeroRows(p, thread, threads); break;
-      case 30: normalizedGradient(p, thread, threads); break;
-      case 31: sumSquares(p, thread, threads); break;
-      case 32: clip(p, thread); break;
-      case 33: adam(p, thread, threads); break;
-      case 34: copy(p, thread, threads); break;
+      case 29: normalizedGradient(p, thread, threads); break;
+      case 30: sumSquares(p, thread, threads); break;
+      case 31: clip(p, thread); break;
+      case 32: adam(p, thread, threads); break;
+      case 33: copy(p, thread, threads); break;
       default: unreachable();
     }
   }
@@ -135,7 +138,7 @@ export function serve(thread: i32, threads: i32): void {
   atomic.add<i32>(READY, 1);
   atomic.notify(READY, -1);
   for (;;) {
-    awaitChange(RUNS, seen);
+    awaitChange(RUNS, seen, PROGRAM_LOOKS);
     seen = atomic.load<i32>(RUNS);
     if (seen == -1) return;
     run(<usize>atomic.load<i32>(PROGRAM), thread, threads);

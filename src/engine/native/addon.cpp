@@ -78,12 +78,14 @@ void pause() {
  */
 class Waiter {
  public:
+  explicit Waiter(int nanoseconds) : most_(nanoseconds), spin_(nanoseconds) {}
+
   void wait(const std::atomic<uint32_t> &number, uint32_t old) {
     const auto until = std::chrono::steady_clock::now() + std::chrono::nanoseconds(spin_);
     do {
       for (int k = 0; k < 16; k++) {
         if (number.load(std::memory_order_acquire) != old) {
-          if (spin_ < MOST) spin_ *= 2;
+          if (spin_ < most_) spin_ *= 2;
           return;
         }
         pause();
@@ -95,9 +97,13 @@ class Waiter {
 
  private:
   static constexpr int LEAST = 1250;
-  static constexpr int MOST = 20000;
-  int spin_ = MOST;
+  int most_;
+  int spin_;
 };
+
+/** Nanoseconds to look for the others at a `sync`, and for the next program: what lies between two steps. */
+constexpr int SYNC_SPIN = 40000;
+constexpr int TURN_SPIN = 320000;
 
 /** The threads of a memory; the caller of `run` is the first of them. */
 class Team {
@@ -157,9 +163,10 @@ class Team {
   }
 
   void serve(int thread) {
-    Waiter waiter;
+    Waiter turns(TURN_SPIN);
+    Waiter waiter(SYNC_SPIN);
     for (uint32_t turn = 0;; turn++) {
-      waiter.wait(turn_, turn);
+      turns.wait(turn_, turn);
       if (stopped_.load(std::memory_order_relaxed)) return;
       runMine(thread, waiter);
       sync(waiter);
@@ -178,7 +185,7 @@ class Team {
   std::vector<std::thread> others_;
   RunProgram program_ = nullptr;
   Run work_ = {};
-  Waiter waiter_;
+  Waiter waiter_{SYNC_SPIN};
   alignas(64) std::atomic<uint32_t> turn_{0};
   std::atomic<bool> stopped_{false};
   alignas(64) std::atomic<uint32_t> arrived_{0};

@@ -204,14 +204,6 @@ static bool execute(const Operands &o, const Run &run) {
       scatterRows(o.at<float>(1), o.at<int32_t>(2), o.number(4), o.at<float>(5),
                   o.number(6) != 0, split(o.number(3)));
       return true;
-    case Op::zeroRows: {
-      const Range rows = split(o.number(2));
-      const int32_t *unique = o.at<int32_t>(1);
-      const int64_t bytes = o.number(3) * 4;
-      for (int r = rows.begin; r < rows.end; r++)
-        memset(o.at<uint8_t>(4) + unique[r] * bytes, 0, (size_t)bytes);
-      return true;
-    }
     case Op::normalizedGradient:
       normalizedGradient(o.at<float>(1), o.number(2), o.number(3), o.at<uint8_t>(4),
                          o.at<int32_t>(5), o.at<float>(6), o.at<float>(7),

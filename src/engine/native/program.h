@@ -35,7 +35,6 @@ enum class Op : int32_t {
   columnSums,
   scatterAdd,
   scatterRows,
-  zeroRows,
   normalizedGradient,
   sumSquares,
   clip,
