@@ -328,16 +328,20 @@ export class Schedule {
             narrow,
           );
         }
-        if (t > 0 || !first) this.stepBack(p, b, dz, m.n, m.backH, b.dRecurrent, b.units);
+        if (t > 0 || !first) this.stepBack(p, b, dz, m.n, m.backH, b.dRecurrent, b.units, true);
         if (dX && m.backX) {
           const width = below?.units ?? l.width;
-          this.stepBack(p, b, dz, m.n, m.backX, dX + t * lanes * width * 4, width);
+          const into = dX + t * lanes * width * 4;
+          this.stepBack(p, b, dz, m.n, m.backX, into, width, below !== undefined);
         }
       }
     }
   }
 
-  /** d [batch][width] = dL/dz of one step [batch][n] times transposed weights. */
+  /**
+   * d [batch][width] = dL/dz of one step [batch][n] times transposed weights. `fine`: with the low halves,
+   * for gradients that flow on: rounding to int16 alone adds up over the steps that follow.
+   */
   private stepBack(
     p: Program,
     { high, low, scales }: LayerBuffers,
@@ -346,6 +350,7 @@ export class Schedule {
     back: number,
     d: number,
     width: number,
+    fine: boolean,
   ): void {
     const { batch } = this.l;
     const b = [back, n * PANEL * this.operand];
@@ -354,8 +359,8 @@ export class Schedule {
       p.op('gemm32', dz, n * 4, 0, ...b, ...c, 1, batch, n, width, 0);
       return;
     }
-    // High halves alone would do for one step, but their rounding adds up over those that follow.
     p.op('gemm16', high, n * 2, 0, ...b, ...c, 1, batch, n / 2, width, 2, scales);
+    if (!fine) return;
     p.op('gemm16', low, n * 2, 0, ...b, ...c, 1, batch, n / 2, width, 3, scales + 4 * batch);
   }
 
@@ -508,7 +513,8 @@ export class Schedule {
     p.sync();
     for (const { c, hidden, units } of buffers) {
       const lane = units * this.operand;
-      for (const state of [c, hidden]) p.op('copy', state + steps * batch * lane, state, lane, batch);
+      for (const state of [c, hidden])
+        p.op('copy', state + steps * batch * lane, state, lane, batch);
     }
   }
 

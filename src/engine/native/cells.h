@@ -127,23 +127,6 @@ INLINE __m512i join16(__m512i low, __m512i high) {
   return _mm512_permutexvar_epi64(order, _mm512_packs_epi32(low, high));
 }
 
-/**
- * rescale of 16. The product is exact, so it may be fused with the addition; adding 1.5 * 2^52 rounded down
- * leaves the integer in the low half.
- */
-INLINE I rescale16(const int32_t *acc, const double *ratio) {
-  const auto eight = [&](int at) {
-    const __m512d v = _mm512_cvtepi32_pd(_mm256_loadu_si256((const __m256i *)(acc + at)));
-    const __m512d scaled = _mm512_fmadd_pd(v, _mm512_loadu_pd(ratio + at), _mm512_set1_pd(0.5));
-    const __m512d limited = _mm512_range_pd(scaled, _mm512_set1_pd(1 << 30), 2);
-    return _mm512_castpd_si512(_mm512_add_round_pd(limited, _mm512_set1_pd(6755399441055744),
-                                                   _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC));
-  };
-  const __m512i even =
-      _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
-  return (I)_mm512_permutex2var_epi32(eight(0), even, eight(8));
-}
-
 /** 32 units, or only the first 16. */
 INLINE __m512i requantize16(const int32_t *acc, const double *ratio, const int32_t *bias,
                             bool both) {
@@ -253,7 +236,7 @@ static void cellInt16(const Cell &cell, const Rows &rows, Range lanes) {
     for (int u = 0; u < units; u += W) {
       const auto z = [&](int gate) {
         const int k = gate * units + u;
-        return requantize(load<I>(acc + k), rows.ratio + k, rows.bias + k);
+        return requantize((const uint8_t *)(acc + k), rows.ratio + k, rows.bias + k);
       };
       const int64_t at = ((int64_t)l * units + u) * 2;
       const I i = sigmoidFixed(table, z(0));
@@ -287,7 +270,7 @@ static void cellLevel3(const Cell &cell, const Rows &rows, Range lanes) {
       const int k = 2 * units + u;
       const int64_t at = ((int64_t)l * units + u) * 2;
       const I g = tanhFixed(cell.table,
-                            requantize(load<I>(acc + k), rows.ratio + k, rows.bias + k));
+                            requantize((const uint8_t *)(acc + k), rows.ratio + k, rows.bias + k));
       store(cell.gates + at, narrow(g));
       const I before = widen(load<S>(cell.cBefore + at));
       const I c = saturate16(level(1, before) + level(0, g));

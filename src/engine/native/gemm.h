@@ -238,30 +238,45 @@ static void multiply(Product p) {
     p.rows *= p.groups;
     p.groups = 1;
   }
-  // Tiles of almost equal heights.
+  // Tiles of almost equal heights, the taller ones first.
   const int each = (p.rows + Tiles<T>::ROWS - 1) / Tiles<T>::ROWS;
+  const int low = p.rows / each;
+  const int taller = p.rows - low * each;
   const int64_t tiles = (int64_t)each * p.groups;
-  const int highest = (p.rows + each - 1) / each;
+  const int highest = low + (taller > 0);
   const int wide = Tiles<T>::panels(highest);
-  int64_t sweep = ROWS_BYTES / (4 * (int64_t)p.depth * highest);
-  if (sweep < 4) sweep = 4;
+  int64_t sweep = tiles;
+  if (tiles > 4) {
+    sweep = ROWS_BYTES / (4 * (int64_t)p.depth * highest);
+    if (sweep < 4) sweep = 4;
+  }
+  int64_t firstGroup = 0;
+  int firstPlace = 0;
   for (int64_t from = 0; from < tiles; from += sweep) {
     const int64_t to = from + sweep < tiles ? from + sweep : tiles;
+    if (from > 0) {
+      firstGroup = from / each;
+      firstPlace = (int)(from - firstGroup * each);
+    }
     int count = wide;
     for (int panel = p.panels.begin; panel < p.panels.end; panel += count) {
       while (panel + count > p.panels.end) count /= 2;
       const uint8_t *b = p.b + panel * p.bPanel;
       for (int k = 0; k < p.depth; k += DEPTH_BLOCK) {
         const int depth = p.depth - k < DEPTH_BLOCK ? p.depth - k : DEPTH_BLOCK;
+        int64_t g = firstGroup;
+        int place = firstPlace;
         for (int64_t t = from; t < to; t++) {
           Sink sink = {nullptr, p.cRow, k == 0 ? p.first : p.later, nullptr};
-          const int64_t g = t / each;
-          const int64_t place = t % each;
-          const int row = (int)(p.rows * place / each);
-          const int rows = (int)(p.rows * (place + 1) / each) - row;
+          const int row = place * low + (place < taller ? place : taller);
+          const int rows = low + (place < taller);
           sink.c = p.c + g * p.cGroup + row * p.cRow + panel * 64;
           if (p.scale) sink.scale = p.scale + (p.scaleRows ? g * p.scaleGroup + row : panel * 16);
           const uint8_t *a = p.a + g * p.aGroup + row * p.aRow + (intptr_t)k * 4;
+          if (++place == each) {
+            place = 0;
+            g++;
+          }
           const uint8_t *line = b + (intptr_t)k * 64;
           const Tile run = Tiles<T>::find(rows, count);
           if (!p.block) {

@@ -291,8 +291,33 @@ INLINE I rescale(I acc, const double *ratio) {
   return floorD(clampD(low, LIMIT), clampD(high, LIMIT));
 }
 
-INLINE I requantize(I acc, const double *ratio, const int32_t *bias) {
-  return saturate16(rescale(acc, ratio) + load<I>(bias));
+#if VECTOR_BYTES == 64
+/**
+ * rescale of 16. The product is exact, so it may be fused with the addition; adding 1.5 * 2^52 rounded down
+ * leaves the integer in the low half.
+ */
+INLINE I rescale16(const int32_t *acc, const double *ratio) {
+  const auto eight = [&](int at) {
+    const __m512d v = _mm512_cvtepi32_pd(_mm256_loadu_si256((const __m256i *)(acc + at)));
+    const __m512d scaled = _mm512_fmadd_pd(v, _mm512_loadu_pd(ratio + at), _mm512_set1_pd(0.5));
+    const __m512d limited = _mm512_range_pd(scaled, _mm512_set1_pd(1 << 30), 2);
+    return _mm512_castpd_si512(_mm512_add_round_pd(limited, _mm512_set1_pd(6755399441055744),
+                                                   _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC));
+  };
+  const __m512i even =
+      _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+  return (I)_mm512_permutex2var_epi32(eight(0), even, eight(8));
+}
+#endif
+
+/** Of a vector of accumulators in memory. */
+INLINE I requantize(const uint8_t *acc, const double *ratio, const int32_t *bias) {
+#if VECTOR_BYTES == 64
+  const I scaled = rescale16((const int32_t *)acc, ratio);
+#else
+  const I scaled = rescale(load<I>(acc), ratio);
+#endif
+  return saturate16(scaled + load<I>(bias));
 }
 
 struct Softmax {
@@ -324,7 +349,7 @@ INLINE F logitsOf(const Softmax &s, int64_t row, I index) {
   const float *bias = (const float *)(s.rows + (int64_t)n * 24);
   F most = splat(-INFINITE);
   for (int c = 0; c < n; c += W) {
-    const F z = s.quantized ? toF(requantize(load<I>(acc + c * 4), ratio + c, biasInt + c))
+    const F z = s.quantized ? toF(requantize(acc + c * 4, ratio + c, biasInt + c))
                             : load<F>(acc + c * 4) + load<F>(bias + c);
     store(logits + c, z);
     most = maxF(most, (I)(index < splatI(s.classes - c)) ? z : splat(-INFINITE));
