@@ -102,6 +102,8 @@ export interface HeadRows {
 }
 
 export interface Session {
+  /** What it holds: parameters, moments, activations. Not every engine knows. */
+  readonly memoryBytes?: number | undefined;
   /** One optimizer step; h and c carry over to the next call. */
   trainStep(batch: Batch, learningRate: number): StepResult;
   /** Forward only; h and c carry over to the next call. */

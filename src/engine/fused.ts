@@ -27,7 +27,7 @@ import {
   type Units,
   unitsOf,
 } from './engine.js';
-import type { KernelMemory, KernelSet } from './kernels.js';
+import { HEAP_BASE, type KernelMemory, type KernelSet } from './kernels.js';
 import {
   Arena,
   createLayout,
@@ -44,7 +44,7 @@ import { chunkMark, floatWord, Program, Schedule } from './schedule.js';
 export function fusedEngine(kernels: KernelSet): Engine {
   return {
     name: kernels.name,
-    version: kernels.version,
+    version: `${kernels.version}, node ${process.versions.node}`,
     createSession: (config) => new FusedSession(kernels, config),
   };
 }
@@ -104,6 +104,7 @@ interface Coder {
 const PROGRAMS = 4;
 
 export class FusedSession implements Session {
+  readonly memoryBytes: number;
   private readonly layout: Layout;
   private readonly schedule: Schedule;
   private readonly memory: KernelMemory;
@@ -181,6 +182,7 @@ export class FusedSession implements Session {
     });
     this.slotBytes = 4 * longest.words.length + 64;
     this.slots = Array.from({ length: PROGRAMS }, () => arena.bytes(this.slotBytes));
+    this.memoryBytes = arena.size - HEAP_BASE;
     this.memory = kernels.allocate(arena.size);
     const { buffer } = this.memory;
     this.f32 = new Float32Array(buffer);

@@ -239,6 +239,11 @@ export class SampledSession implements Session {
     }
   }
 
+  get memoryBytes(): number | undefined {
+    const { memoryBytes } = this.inner;
+    return memoryBytes && memoryBytes + 12 * (this.full.params.length + this.rows.params.length);
+  }
+
   reset(lane?: number): void {
     this.inner.reset(lane);
   }

@@ -39,6 +39,7 @@ export const trainingLog = z.strictObject({
   curve: z.array(z.tuple([count, real])),
   seconds: real,
   msPerStep: real,
+  memoryBytes: count.optional(),
 });
 export type StoredTrainingLog = z.infer<typeof trainingLog>;
 

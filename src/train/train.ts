@@ -144,6 +144,8 @@ export interface TrainLog {
   readonly seconds: number;
   /** Of one step, validations excluded. */
   readonly msPerStep: number;
+  /** Most that the training session held, validations excluded. */
+  readonly memoryBytes?: number;
 }
 
 export interface TrainResult {
@@ -242,7 +244,13 @@ export async function train(
   const floatSteps = config.scheme === 'float' ? 0 : Math.round(config.floatPart * steps);
   let step = resume?.meta.step ?? 0;
   const { batch, optimizer, checkpointSteps, sampledClasses, seed } = config;
+  let memoryBytes = 0;
   const sessionFor = (model: Model): Session => {
+    const session = openSession(model);
+    memoryBytes = Math.max(memoryBytes, session.memoryBytes ?? 0);
+    return session;
+  };
+  const openSession = (model: Model): Session => {
     const { timeSteps } = batches;
     const session = { model, batch, timeSteps, optimizer, checkpointSteps };
     if (sampledClasses === undefined) return engine.createSession(session);
@@ -375,6 +383,7 @@ export async function train(
       curve,
       seconds: total / 1000,
       msPerStep: (total - validating) / Math.max(1, step - firstStep),
+      ...(memoryBytes > 0 && { memoryBytes }),
     },
   };
 }

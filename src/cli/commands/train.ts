@@ -309,6 +309,7 @@ Examples:
           String(value.parameters),
           String(training.steps),
           durationText(training.seconds),
+          training.memoryBytes ? `${(training.memoryBytes / 2 ** 20).toFixed(1)} MiB` : '-',
           `${training.engine} (${training.engineVersion})`,
         ]);
       }
@@ -320,6 +321,7 @@ Examples:
           'parameters',
           'steps',
           'time',
+          'memory',
           'engine',
         ],
         rows,
