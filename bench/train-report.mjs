@@ -338,3 +338,49 @@ export function report(state) {
   add('Regenerate: `npm run bench:train`; raw numbers beside this file, in JSON.');
   return `${parts.join('\n\n')}\n`;
 }
+
+/** The README's table: dense input, B = 20, T = 35, milliseconds and how many times as fast as autograd. */
+export function summary(state) {
+  const entries = Object.values(state.cases)
+    .filter(({ input, batch, steps }) => input === 'dense' && batch === 20 && steps === 35)
+    .filter(({ rounds }) => rounds.length > 0)
+    .toSorted((a, b) => a.hidden - b.hidden);
+  const fastest = (entry, accepts) =>
+    entry.peers
+      .filter((id) => accepts(state.peers[id]))
+      .sort((a, b) => median(cpu(entry, a)) - median(cpu(entry, b)))[0];
+  const torch = (pattern) => (entry) =>
+    fastest(entry, ({ kind, form }) => kind === 'torch' && pattern.test(form));
+  const peers = [
+    ['PyTorch, quantization-aware, autograd', torch(AUTOGRAD)],
+    ['the same, backward pass by hand', torch(/^(manual|onednn)/)],
+    ['PyTorch `nn.LSTM`, float', torch(/^lstm$/)],
+    ['Brevitas `QuantLSTM`', torch(/^brevitas/)],
+  ];
+  const ours = unique(entries.flatMap((entry) => entry.peers)).filter(
+    (id) => state.peers[id].kind === 'ours',
+  );
+  const cell = (entry, id) => (has(entry, id) ? format(median(cpu(entry, id))) : '–');
+  const rows = [
+    ...peers.map(([name, find]) => [name, ...entries.map((entry) => cell(entry, find(entry)))]),
+    ...ours.map((id) => [
+      `**halfgate ${id}**`,
+      ...entries.map(
+        (entry) => `**${cell(entry, id)}** (${times(ratio(entry, torch(AUTOGRAD)(entry), id))})`,
+      ),
+    ]),
+  ];
+  const last = state.sessions.at(-1);
+  return [
+    '# Training speed, in short',
+    '',
+    table(['CPU ms per step', ...entries.map(({ hidden }) => `H=${hidden}`)], rows),
+    '',
+    '- Forward, backward and Adam: one layer, ternary weights, gates in {0, 1/2, 1}, dense input as wide as the layer, B = 20, T = 35; one thread',
+    '- In parentheses: against autograd, paired by round; peers: the fastest of their kind of all installs',
+    `- ${state.installs.map(({ label }) => label).join('; ')}`,
+    '',
+    `halfgate ${last.halfgate}, ${last.cpu}, node ${last.node}, ${last.date.slice(0, 10)}; regenerate: npm run bench:train && npm run readme`,
+    '',
+  ].join('\n');
+}

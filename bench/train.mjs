@@ -5,7 +5,7 @@
 //     [--data FILE] [--json FILE] [--out PREFIX] [--cpu-ms 120] [--no-variants]
 // --python may begin with settings: --python "OPENBLAS_CORETYPE=Haswell /usr/bin/python3".
 // Raw numbers go to --json after every round; --resume goes on from there. A complete run writes
-// docs/results/training.md and .json, any other one runs/bench-train.md, unless --out says where.
+// docs/results/training.md, -summary.md and .json, any other one runs/bench-train.md, unless --out says where.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { report } from './train-report.mjs';
+import { report, summary } from './train-report.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values: options } = parseArgs({
@@ -610,6 +610,7 @@ save();
 const text = report(state);
 mkdirSync(dirname(out), { recursive: true });
 writeFileSync(`${out}.md`, text);
+writeFileSync(`${out}-summary.md`, summary(state));
 let json = JSON.stringify(state);
 try {
   const prettier = await import('prettier');

@@ -20,7 +20,7 @@ if (existsSync('runs/demo/summary.md'))
   copyFileSync('runs/demo/summary.md', 'docs/results/demo.md');
 
 let readme = readFileSync('README.md', 'utf8');
-for (const name of ['demo', 'warpeace']) {
+for (const name of ['demo', 'warpeace', 'training-summary']) {
   const file = `docs/results/${name}.md`;
   if (!existsSync(file)) {
     console.log(`${file} is not there: its table stays as it is`);
