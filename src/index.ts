@@ -1,5 +1,7 @@
 export * from './pipeline.js';
 export { FusedLstm, loadTfjs } from './engine/tfjs.js';
+export { nativeKernels, nativeProblem } from './engine/native.js';
+export { wasmKernels } from './engine/wasm-kernels.js';
 export { SCHEMES, accumulatorBound, weightBytes } from './quant/quantized-model.js';
 export type {
   QuantizedHead,

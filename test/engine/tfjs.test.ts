@@ -3,6 +3,7 @@ import { buildEngine } from '../../scripts/build-engine.mjs';
 import { DEFAULT_OPTIMIZER, type Engine } from '../../src/engine/engine.js';
 import { FusedLstm, loadTfjs, type TfjsBackend, tfjsEngine } from '../../src/engine/tfjs.js';
 import { fusedEngine } from '../../src/engine/fused.js';
+import { nativeKernels, nativeProblem } from '../../src/engine/native.js';
 import { wasmKernels } from '../../src/engine/wasm-kernels.js';
 import type { ModelScheme } from '../../src/model/model.js';
 import { randomBatch, randomModel, SHAPES, title } from './random-model.js';
@@ -120,6 +121,34 @@ for (const backend of ['tfjs-node', 'wasm', 'cpu'] as const) {
     });
   });
 }
+
+const problem = nativeProblem();
+test.skipIf(problem !== undefined)(
+  `the operator on native kernels gives the same bits (${problem ?? 'built'})`,
+  async () => {
+    const { tf } = await loadTfjs('cpu');
+    const config = { inputSize: 9, hiddenSize: 20, batch: 3, timeSteps: 7 };
+    const [rows, columns] = [80, 29];
+    const inputs = [
+      tf.randomUniform([7, 3, 9], -1, 1, 'float32', 1),
+      tf.randomUniform([rows, columns], -1, 1, 'float32', 2),
+      tf.randomUniform([rows], -1, 1, 'float32', 3),
+      tf.randomUniform([rows], 1, 4, 'float32', 4),
+    ];
+    const dy = tf.randomUniform([7, 3, 20], -1, 1, 'float32', 5);
+    for (const scheme of ['int8', 'ternary-level3'] as const) {
+      const [a, b] = [wasmKernels(), nativeKernels({ threads: 2 })].map((kernels) => {
+        const lstm = new FusedLstm(tf, { scheme, ...config }, kernels);
+        const { value, grads } = tf.valueAndGrads((...all) => {
+          const [x, w, bias, gain] = all as typeof inputs;
+          return tf.sum(tf.mul(lstm.apply(x, w, bias, gain), dy));
+        })(inputs);
+        return [value, ...grads].map((tensor) => [...tensor.dataSync()]);
+      });
+      expect(b).toEqual(a);
+    }
+  },
+);
 
 test('a backend that does not start says why', async () => {
   await expect(loadTfjs('no such' as TfjsBackend)).rejects.toThrow(
