@@ -39,7 +39,7 @@ import {
   writeParameters,
 } from './layout.js';
 import { EXACT_PRODUCTS, PANEL, ROW_BLOCK } from './program.js';
-import { chunkMark, floatWord, Program, Schedule } from './schedule.js';
+import { chunkMark, floatWord, lowScalesOf, Program, Schedule } from './schedule.js';
 
 export function fusedEngine(kernels: KernelSet): Engine {
   return {
@@ -56,6 +56,8 @@ interface Segment {
   readonly layers: boolean;
   /** Whether the head runs: for a last-step head only in the last segment. */
   readonly head: boolean;
+  /** Whether the head has targets to compare with. */
+  readonly targets: boolean;
   readonly backward: boolean;
   /** Nothing flows in from later steps; nothing flows out to earlier ones. */
   readonly last: boolean;
@@ -295,7 +297,7 @@ export class FusedSession implements Session {
     const every = this.template.head.when === 'every-step';
     if (s.whole) schedule.coding(p);
     if (s.layers) schedule.layers(p, s.steps);
-    if (s.head) schedule.headPass(p, s.steps, s.backward);
+    if (s.head) schedule.headPass(p, s.steps, s.targets, s.backward);
     if (!s.backward) return p;
     const dOutputs = s.given || (s.head && every) ? 'every' : s.head ? 'last' : 'none';
     schedule.backward(p, s.steps, { last: s.last, first: s.first, dOutputs });
@@ -370,11 +372,10 @@ export class FusedSession implements Session {
   }
 
   /** Run one segment; its input must be loaded. */
-  private run(segment: Segment, targets: number, weight: number, rate = 0): void {
+  private run(segment: Segment, weight: number, rate = 0): void {
     const program = this.placed(segment);
     const { distinct } = this;
     program.set('distinct', distinct);
-    program.set('targets', targets);
     program.set('weight', floatWord(weight));
     const { embedding, uniqueMax } = this.layout;
     if (embedding && segment.backward) {
@@ -385,6 +386,8 @@ export class FusedSession implements Session {
         program.set(`${mark}.rows`, count);
         program.set(`${mark}.panel`, rows * PANEL * this.operand);
         program.set(`${mark}.depth`, this.operand === 2 ? rows / 2 : rows);
+        const { columnScales, layers } = this.layout;
+        program.set(`${mark}.lowScales`, lowScalesOf(columnScales, count, layers[0].n));
       }
       for (let n = 0; n < distinct; n++) this.touched.add(this.unique[n]);
     }
@@ -476,8 +479,7 @@ export class FusedSession implements Session {
       this.loadInput(batch, from, steps);
       const head = every || from + steps === batch.timeSteps;
       if (head && batch.targets) this.loadTargets(batch, from, steps);
-      const targets = batch.targets ? layout.targets : 0;
-      this.run({ ...FORWARD, steps, head }, targets, 0);
+      this.run({ ...FORWARD, steps, head, targets: batch.targets !== undefined }, 0);
       if (head) {
         const rows = every ? steps * lanes : lanes;
         if (batch.targets) loss += this.lossOf(rows);
@@ -548,7 +550,7 @@ export class FusedSession implements Session {
     for (const { from, steps } of cuts.slice(0, -1)) {
       begins.push(this.states(0));
       this.loadInput(batch, from, steps);
-      this.run({ ...FORWARD, steps }, 0, 0);
+      this.run({ ...FORWARD, steps }, 0);
       this.carry(steps);
     }
     let loss = 0;
@@ -561,7 +563,7 @@ export class FusedSession implements Session {
       const head = every || last;
       if (head) this.loadTargets(batch, from, steps);
       const flow = { last, first: n === 0, add: !last };
-      this.run({ ...BACKWARD, ...flow, steps, head }, this.layout.targets, weight);
+      this.run({ ...BACKWARD, ...flow, steps, head }, weight);
       if (head) loss += this.lossOf(every ? steps * lanes : lanes);
       if (last && !only) end = this.states(steps);
     }
@@ -606,7 +608,7 @@ export class FusedSession implements Session {
       this.loadInput(batch, 0, timeSteps);
       this.loadTargets(batch, 0, timeSteps);
       const segment = { ...BACKWARD, steps: timeSteps, head: true, whole: true };
-      this.run(segment, this.layout.targets, 1 / count, learningRate);
+      this.run(segment, 1 / count, learningRate);
       const every = this.template.head.when === 'every-step';
       loss = this.lossOf(every ? timeSteps * this.config.batch : this.config.batch);
     } else {
@@ -637,7 +639,7 @@ export class FusedSession implements Session {
     checkBatch(this.template, this.config, { timeSteps, values });
     this.code();
     this.loadInput({ timeSteps, values }, 0, timeSteps);
-    this.run({ ...FORWARD, steps: timeSteps }, 0, 0);
+    this.run({ ...FORWARD, steps: timeSteps }, 0);
     const { hiddenSize } = this.layout.head;
     const top = this.layout.buffers[this.layout.buffers.length - 1];
     const rows = timeSteps * this.config.batch;
@@ -668,7 +670,7 @@ export class FusedSession implements Session {
       const row = dH.subarray(r * head.hiddenSize, (r + 1) * head.hiddenSize);
       this.f32.set(row, (top.dOutput >> 2) + r * top.units);
     }
-    this.run({ ...BACKWARD, layers: false, steps: timeSteps, given: true }, 0, 0);
+    this.run({ ...BACKWARD, layers: false, steps: timeSteps, given: true }, 0);
     this.memory.run(this.normalizing.address);
     const { inputSize } = this.layout.layers[0];
     const dX = new Float32Array(rows * inputSize);
@@ -777,11 +779,12 @@ export class FusedSession implements Session {
 }
 
 const FORWARD: Segment = {
-  ...{ steps: 0, layers: true, head: false, backward: false, last: false, first: false },
+  ...{ steps: 0, layers: true, head: false, targets: false, backward: false },
+  ...{ last: false, first: false },
   ...{ add: false, given: false, whole: false },
 };
 
-const BACKWARD: Segment = { ...FORWARD, backward: true, last: true, first: true };
+const BACKWARD: Segment = { ...FORWARD, targets: true, backward: true, last: true, first: true };
 
 function countTargets(targets: Int32Array | undefined): number {
   let count = 0;

@@ -151,6 +151,7 @@ export interface Layout {
   readonly lowScale: number;
   /** Panels of quantized gradient columns and the scales of their runs, one set at a time. */
   readonly columns: number;
+  readonly lowColumns: number;
   readonly columnScales: number;
   readonly logits: number;
   readonly dLogits: number;
@@ -282,7 +283,8 @@ export function createLayout(
     headScale: arena.f32(headSteps * batch * t),
     lowScale: arena.f32(headSteps * batch * t),
     columns: arena.bytes(cut * Math.max(widest, head.n) * operand * t),
-    columnScales: arena.f32((cut / 2) * Math.max(widest, head.n) * t),
+    lowColumns: arena.bytes(integers ? cut * Math.max(widest, head.n) * operand * t : 0),
+    columnScales: arena.f32(cut * Math.max(widest, head.n) * t),
     logits: arena.f32(headRows * head.n),
     dLogits: arena.f32(headRows * head.n * t),
     sums: arena.f64(headRows * 2),

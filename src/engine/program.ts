@@ -174,10 +174,12 @@ export const OP = {
    * of every group; unit and weight are f32. acc [groups * lanes][columns]: i32 (quantized = 1) or f32.
    * logits f32, same shape: f32(requantize(acc)) or acc + bias. May be the same memory as acc.
    * For a target >= 0: top = largest of the first `classes` logits; e[c] = exp((logit - top) * unit), 0 from
-   * `classes` on; lane j of 16 sums e[c], c % 16 = j, in order; s[j] for j < 4 = (l[j] + l[4 + j]) +
-   * (l[8 + j] + l[12 + j]); sum = (s[0] + s[1]) + (s[2] + s[3]). sums f64 [rows][2] = f64(sum),
-   * f64(logit[target] - top) * f64(unit). Where gradient is not 0: gradient f32 [rows][columns] =
-   * e * (weight / sum), minus weight at the target, 0 where quantized and the logit is +-int16's end.
+   * `classes` on; lane j of 16 sums e[c], c % 16 = j, in order, without the target's; s[j] for j < 4 =
+   * (l[j] + l[4 + j]) + (l[8 + j] + l[12 + j]); others = (s[0] + s[1]) + (s[2] + s[3]);
+   * sum = others + e[target]. sums f64 [rows][2] = f64(sum), f64(logit[target] - top) * f64(unit). Where
+   * gradient is not 0: share = weight / sum, gradient f32 [rows][columns] = e * share, at the target
+   * -(others * share), which keeps its digits where the model is sure; 0 where quantized and the logit is
+   * +-int16's end.
    * A target < 0: sums 1, 0; gradient row 0. targets i32 [groups * lanes], 4-byte aligned; targets = 0: only
    * logits. The exponentials may be kept in gradient.
    */
@@ -193,9 +195,11 @@ export const OP = {
   quantizeRows: 21,
 
   /**
-   * quantizeColumns d rows columns packed scale unit run. By panels. d f32 [rows][columns]; unit f32.
+   * quantizeColumns d rows columns packed scale unit run low. By panels. d f32 [rows][columns]; unit f32.
    * Per column of each run of `run` (even) rows, the last of which may be shorter: m = max |d|, inverse as in
    * quantizeRows; packed panels16(rows rounded up to even, columns) = nearest-even(d * inverse), 0 in the row added; scale f32 [runs][columns] = (m / 32767) * unit.
+   * low (0: none): panels like packed of what is left, as in quantizeRows; their scales, 2^-16 times as large,
+   * follow those of packed.
    */
   quantizeColumns: 22,
 

@@ -46,11 +46,21 @@ export class Program {
 
 /**
  * Rows of dL/dz whose columns share a scale for the weight gradients. The fewer, the less the largest of
- * them costs the others; 64 keep the norm of the error below 1e-4 of the gradient's.
+ * them costs the others.
  */
 const RUN = 64;
 
+/**
+ * Multiply-adds below which weight gradients take dL/dz as two int16: of few rows, rounding to one hardly
+ * averages out, and there the product costs next to nothing.
+ */
+const SMALL = 2 ** 20;
+
 const UNIT = floatWord(2 ** -ACTIVATION_FRACTION);
+
+/** Where the scales of low halves begin, behind those of `rows` rows' runs. */
+export const lowScalesOf = (scales: number, rows: number, n: number): number =>
+  scales + Math.ceil(rows / RUN) * n * 4;
 
 /** Number of a distinct-token chunk's mark. */
 export const chunkMark = (chunk: number): string => `chunk${chunk}`;
@@ -211,8 +221,8 @@ export class Schedule {
     return { at: top.hidden + first * slot, slot, count: this.every ? steps : 1 };
   }
 
-  /** Logits and losses; with `gradient` dL/dlogits and dL/dh of the top layer too. */
-  headPass(p: Program, steps: number, gradient: boolean): void {
+  /** Logits; with targets losses; with `gradient` dL/dlogits and dL/dh of the top layer too. */
+  headPass(p: Program, steps: number, targets: boolean, gradient: boolean): void {
     const { l, operand } = this;
     const m = l.head;
     const lanes = l.batch;
@@ -234,15 +244,13 @@ export class Schedule {
       );
       const softmax = p.op(
         'softmax',
-        ...[logits, logits, gradient ? dLogits : 0, l.targets + t * lanes * 4, m.block],
+        ...[logits, logits, gradient ? dLogits : 0],
+        ...[targets ? l.targets + t * lanes * 4 : 0, m.block],
         ...[l.sums + t * lanes * 16, groups, lanes, m.rows, m.n],
         ...[this.integers ? 1 : 0, floatWord(this.integers ? 2 ** -9 : 1), 0],
       );
       p.mark('weight', softmax, 13);
-      if (!gradient) {
-        p.mark('targets', softmax, 4);
-        continue;
-      }
+      if (!gradient) continue;
       const dRow = top.units * 4;
       const dOutput = top.dOutput + t * lanes * dRow;
       if (!this.integers) {
@@ -422,8 +430,22 @@ export class Schedule {
       const count = Math.min(EXACT_PRODUCTS, rows - from);
       // Panels of another size lie elsewhere: a thread must not write where another one still reads.
       if (from === 0 || count < EXACT_PRODUCTS) p.sync();
-      this.gradientRun(p, m, d + from * m.n * 4, count, parts, from, add || from > 0);
+      this.gradientRun(
+        p,
+        m,
+        d + from * m.n * 4,
+        count,
+        parts,
+        from,
+        add || from > 0,
+        this.isSmall(m, rows),
+      );
     }
+  }
+
+  /** Whether a weight gradient is so small that it takes both halves. */
+  private isSmall(m: Matrix, rows: number): boolean {
+    return this.integers && rows * (m.x + m.h) * m.n <= SMALL;
   }
 
   private gradientRun(
@@ -434,20 +456,27 @@ export class Schedule {
     parts: readonly Operand[],
     from: number,
     add: boolean,
+    fine: boolean,
   ): { readonly pack: number; readonly products: number[] } {
     const { l, operand, integers } = this;
+    const low = fine ? l.lowColumns : 0;
     const pack = integers
-      ? p.op('quantizeColumns', ...[d, count, m.n, l.columns, l.columnScales], ...[UNIT, RUN])
+      ? p.op('quantizeColumns', d, count, m.n, l.columns, l.columnScales, UNIT, RUN, low)
       : p.op('pack32Rows', d, count, m.n, l.columns);
-    const products = parts.map(({ at, row, begin, depth }) => {
+    const even = (count + 1) & ~1;
+    const panel = (integers ? even : count) * PANEL * operand;
+    const lowScales = lowScalesOf(l.columnScales, count, m.n);
+    const products = parts.flatMap(({ at, row, begin, depth }) => {
       const a = [at + from * operand, row, 0];
-      const even = (count + 1) & ~1;
-      const b = [l.columns, (integers ? even : count) * PANEL * operand];
       const c = [l.grads + (m.weights + begin * m.n) * 4, m.n * 4, 0];
       const mode = add ? 5 : 4;
-      return integers
-        ? p.op('gemm16', ...a, ...b, ...c, 1, depth, even / 2, m.n, mode, l.columnScales, RUN / 2)
-        : p.op('gemm32', ...a, ...b, ...c, 1, depth, count, m.n, mode);
+      if (!integers) {
+        return p.op('gemm32', ...a, l.columns, panel, ...c, 1, depth, count, m.n, mode);
+      }
+      const size = [1, depth, even / 2, m.n];
+      const high = [l.columns, panel, ...c, ...size, mode, l.columnScales, RUN / 2];
+      const rest = [l.lowColumns, panel, ...c, ...size, 5, lowScales, RUN / 2];
+      return [high, ...(fine ? [rest] : [])].map((part) => p.op('gemm16', ...a, ...part));
     });
     return { pack, products };
   }
@@ -461,11 +490,25 @@ export class Schedule {
       const d = l.dProjection + from * m.n * 4;
       p.sync();
       // Counts and the panels' stride follow the distinct tokens of the batch; the session sets them.
-      const run = this.gradientRun(p, m, d, 0, [operand], from, add || from > 0);
+      const { uniqueMax } = l;
+      const parts = [operand];
+      const run = this.gradientRun(
+        p,
+        m,
+        d,
+        0,
+        parts,
+        from,
+        add || from > 0,
+        this.isSmall(m, uniqueMax),
+      );
       const chunk = chunkMark(from / EXACT_PRODUCTS);
       p.mark(`${chunk}.rows`, run.pack, 2);
-      p.mark(`${chunk}.panel`, run.products[0], 5);
-      p.mark(`${chunk}.depth`, run.products[0], 11);
+      for (const product of run.products) {
+        p.mark(`${chunk}.panel`, product, 5);
+        p.mark(`${chunk}.depth`, product, 11);
+      }
+      if (run.products.length > 1) p.mark(`${chunk}.lowScales`, run.products[1], 14);
     }
     p.sync();
     const c = [l.dInput, width * 4, 0];

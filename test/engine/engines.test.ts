@@ -137,9 +137,15 @@ const LONG: Shape = {
   ...{ batch: 21, timeSteps: 30, when: 'every-step' },
 };
 
+/** A head so wide that it runs a few steps at a time. */
+const WIDE: Shape = {
+  ...{ input: 'tokens', inputSize: 5, hiddenSizes: [6], classes: 200 },
+  ...{ batch: 25, timeSteps: 20, when: 'every-step' },
+};
+
 describe.each(named(fusedEngines))('$name: gradients equal the reference', ({ engine }) => {
   describe.each(SCHEMES)('%s', (scheme) => {
-    test.each([...SHAPES, LONG].map((shape) => [title(shape), shape] as const))(
+    test.each([...SHAPES, LONG, WIDE].map((shape) => [title(shape), shape] as const))(
       '%s',
       (_, shape) => {
         for (const gateGradient of scheme === 'ternary-level3'
@@ -155,6 +161,8 @@ describe.each(named(fusedEngines))('$name: gradients equal the reference', ({ en
           );
           for (let call = 0; call < 2; call++) {
             const batch = randomBatch(shape, call);
+            const losses = [expectedSession, session].map((s) => s.forward(batch).loss);
+            expect(losses[1]).toBeCloseTo(losses[0], 5);
             const expected = expectedSession.gradients(batch);
             const actual = session.gradients(batch);
             expect(actual.loss).toBeCloseTo(expected.loss, 5);

@@ -404,13 +404,8 @@ const CHECKS: Record<string, (s: Scene) => Check> = {
     return {
       operation: 'quantizeColumns',
       operands: [
-        w,
-        rows,
-        n,
-        packed,
-        s.bytes(4 * n * rows),
-        floatWord(2 ** -7),
-        2 * s.integer(1, 40),
+        ...[w, rows, n, packed, s.bytes(8 * n * rows), floatWord(2 ** -7), 2 * s.integer(1, 40)],
+        s.random.integer(2) === 0 ? 0 : s.bytes(2 * (rows + (rows % 2)) * n),
       ],
     };
   },

@@ -516,15 +516,16 @@ export const EMULATION: Record<Exclude<Operation, 'end' | 'sync'>, Emulation> = 
         c < classes ? expOf(f(f(m.f32[z + c] - top) * unit)) : 0,
       );
       const l = new Float32Array(LANES);
-      e.forEach((v, c) => void (l[c % LANES] += v));
+      e.forEach((v, c) => void (l[c % LANES] += c === target ? 0 : v));
       const s = [0, 1, 2, 3].map((j) => f(f(l[j] + l[4 + j]) + f(l[8 + j] + l[12 + j])));
-      const sum = f(f(s[0] + s[1]) + f(s[2] + s[3]));
+      const others = f(f(s[0] + s[1]) + f(s[2] + s[3]));
+      const sum = f(others + e[target]);
       m.f64.set([sum, f(m.f32[z + target] - top) * unit], sums / 8 + 2 * r);
       if (!gradient) continue;
       const share = f(weight / sum);
       e.forEach((v, c) => {
         const q = m.f32[z + c];
-        const full = c === target ? f(f(v * share) - weight) : f(v * share);
+        const full = c === target ? -f(others * share) : f(v * share);
         m.f32[d + c] = quantized && (q === INT16_MIN || q === INT16_MAX) ? 0 : full;
       });
     }
@@ -546,16 +547,22 @@ export const EMULATION: Record<Exclude<Operation, 'end' | 'sync'>, Emulation> = 
     }
   },
 
-  quantizeColumns(m, d, rows, columns, packed, scale, unitWord, run) {
+  quantizeColumns(m, d, rows, columns, packed, scale, unitWord, run, low) {
+    const runs = Math.ceil(rows / run);
     const depth = rows + (rows % 2);
     for (let c = 0; c < columns; c++) {
       for (let from = 0; from < rows; from += run) {
         const s = quantizeRow(
           (r) => (from + r < rows ? m.f32[d / 4 + (from + r) * columns + c] : 0),
           Math.min(run, depth - from),
-          (r, q) => void (m.i16[panel16(packed, depth, from + r, c)] = q),
+          (r, q, rest) => {
+            m.i16[panel16(packed, depth, from + r, c)] = q;
+            if (low) m.i16[panel16(low, depth, from + r, c)] = rest;
+          },
         );
-        m.f32[scale / 4 + (from / run) * columns + c] = s * wordFloat(unitWord);
+        const at = scale / 4 + (from / run) * columns + c;
+        m.f32[at] = s * wordFloat(unitWord);
+        if (low) m.f32[at + runs * columns] = m.f32[at] * 2 ** -16;
       }
     }
   },

@@ -28,9 +28,21 @@ function largest(logits: usize, classes: usize): f32 {
   return most;
 }
 
-/** Sum of exp((logit - top) * unit) over 16 lanes; the terms go to `keep` unless it is 0. */
+// All ones in the target's lane.
+// @ts-ignore: decorator
+@inline
+function at4(index: usize, target: usize): v128 {
+  return i32x4.eq(
+    i32x4.add(i32x4.splat(<i32>index), i32x4(0, 1, 2, 3)), i32x4.splat(<i32>target),
+  );
+}
+
+/**
+ * Sum of exp((logit - top) * unit) over 16 lanes without the target's; the terms go to `keep` unless it
+ * is 0, for the target 0.
+ */
 function exponentials(
-  logits: usize, keep: usize, classes: usize, columns: usize, top: v128, unit: v128,
+  logits: usize, keep: usize, classes: usize, columns: usize, target: usize, top: v128, unit: v128,
 ): f32 {
   let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
   for (let c: usize = 0; c < columns; c += 16) {
@@ -42,6 +54,10 @@ function exponentials(
     if (c + 16 > classes) {
       e0 = v128.and(e0, below4(c, classes)); e1 = v128.and(e1, below4(c + 4, classes));
       e2 = v128.and(e2, below4(c + 8, classes)); e3 = v128.and(e3, below4(c + 12, classes));
+    }
+    if (target - c < 16) {
+      e0 = v128.andnot(e0, at4(c, target)); e1 = v128.andnot(e1, at4(c + 4, target));
+      e2 = v128.andnot(e2, at4(c + 8, target)); e3 = v128.andnot(e3, at4(c + 12, target));
     }
     s0 = f32x4.add(s0, e0); s1 = f32x4.add(s1, e1); s2 = f32x4.add(s2, e2); s3 = f32x4.add(s3, e3);
     if (keep != 0) {
@@ -86,19 +102,20 @@ export function softmax(p: usize, thread: i32, threads: i32): void {
         continue;
       }
       const top = largest(logits, classes);
-      const sum = exponentials(
-        logits, gradient, classes, columns, f32x4.splat(top), f32x4.splat(unit),
+      const others = exponentials(
+        logits, gradient, classes, columns, <usize>target, f32x4.splat(top), f32x4.splat(unit),
       );
       const at = <usize>target << 2;
+      const z = f32x4.splat((load<f32>(logits + at) - top) * unit);
+      const sum = others + f32x4.extract_lane(exp4(z), 0);
       store<f64>(sums, <f64>sum);
       store<f64>(sums, <f64>(load<f32>(logits + at) - top) * <f64>unit, 8);
       if (gradient == 0) continue;
       const share = f32x4.splat(weight / sum);
-      const hit = load<f32>(gradient + at) * (weight / sum) - weight;
       for (let c: usize = 0; c < size; c += 16) {
         v128.store(gradient + c, f32x4.mul(v128.load(gradient + c), share));
       }
-      store<f32>(gradient + at, hit);
+      store<f32>(gradient + at, -(others * (weight / sum)));
       if (!quantized) continue;
       for (let c: usize = 0; c < size; c += 16) {
         const q = v128.load(logits + c);

@@ -1,7 +1,7 @@
 // Between matrices and the panels the products read; see ../program.ts for the layouts.
 
 import { part, real, word } from './operands';
-import { inverse4, larger4, nearest4 } from './round';
+import { inverse4, larger4, nearest4, rest4 } from './round';
 
 // Where a matrix is walked down its columns, a whole panel goes at a time: a cache line of every row. Rows
 // often lie a power of two apart, so that lines would be gone before their next quarter were asked for.
@@ -378,26 +378,38 @@ function columnScale(most: v128, unit: v128, to: usize): v128 {
   return inverse4(most);
 }
 
+// What rounding left, by 2^16.
+// @ts-ignore: decorator
+@inline
+function restOf4(d: usize, inverse: v128): v128 {
+  return rest4(f32x4.mul(v128.load(d), inverse));
+}
+
 export function quantizeColumns(p: usize, thread: i32, threads: i32): void {
-  const rows = word(p, 2), n = word(p, 3), run = word(p, 7);
+  const rows = word(p, 2), n = word(p, 3), run = word(p, 7), low = word(p, 8);
   const unit = f32x4.splat(real(p, 6));
   const row = n << 2;
+  const lowScales = ((rows + run - 1) / run) * row;
   const panel1 = part(n >> 4, thread + 1, threads);
   for (let panel = part(n >> 4, thread, threads); panel < panel1; panel++) {
-    let to = word(p, 4) + panel * (((rows + 1) >> 1) << 6);
+    const size = ((rows + 1) >> 1) << 6;
+    let to = word(p, 4) + panel * size, toLow = low + panel * size;
     let from = word(p, 1) + (panel << 6);
     let scale = word(p, 5) + (panel << 6);
     for (let r: usize = 0; r < rows; r += run) {
       const count = min(run, rows - r);
-      quantizeRun(from, row, count, unit, scale, to);
+      quantizeRun(from, row, count, unit, scale, to, low != 0 ? toLow : 0, lowScales);
       from += count * row;
       to += (count >> 1) << 6;
+      toLow += (count >> 1) << 6;
       scale += row;
     }
   }
 }
 
-function quantizeRun(from: usize, row: usize, rows: usize, unit: v128, scale: usize, to: usize): void {
+function quantizeRun(
+  from: usize, row: usize, rows: usize, unit: v128, scale: usize, to: usize, low: usize, lowScales: usize,
+): void {
   let m0 = f32x4.splat(0), m1 = m0, m2 = m0, m3 = m0;
   let d = from;
   for (let r = rows; r > 0; r--) {
@@ -419,5 +431,21 @@ function quantizeRun(from: usize, row: usize, rows: usize, unit: v128, scale: us
     v128.store(to, pair4(quantized4(d, m0), none)); v128.store(to, pair4(quantized4(d + 16, m1), none), 16);
     v128.store(to, pair4(quantized4(d + 32, m2), none), 32);
     v128.store(to, pair4(quantized4(d + 48, m3), none), 48);
+  }
+  if (low == 0) return;
+  for (let c: usize = 0; c < 64; c += 16) {
+    const s = f32x4.mul(v128.load(scale + c), f32x4.splat(1.0 / 65536.0));
+    v128.store(scale + lowScales + c, s);
+  }
+  d = from;
+  for (let r: usize = 0; r < rows; r += 2) {
+    const odd = r + 1 < rows;
+    for (let c: usize = 0; c < 64; c += 16) {
+      const inverse = c == 0 ? m0 : c == 16 ? m1 : c == 32 ? m2 : m3;
+      const second = odd ? restOf4(d + row + c, inverse) : i32x4.splat(0);
+      v128.store(low + c, pair4(restOf4(d + c, inverse), second));
+    }
+    d += row << 1;
+    low += 64;
   }
 }

@@ -130,7 +130,7 @@ export function quantizeRow(d: usize, scale: usize, q: usize, n: usize, most: f3
 
 // @ts-ignore: decorator
 @inline
-function rest4(t: v128): v128 {
+export function rest4(t: v128): v128 {
   const rest = f32x4.mul(f32x4.sub(t, nearestReal4(t)), f32x4.splat(65536));
   return nearest4(clampReal4(rest, -32767, 32767));
 }

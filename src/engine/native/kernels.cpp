@@ -182,7 +182,7 @@ static bool execute(const Operands &o, const Run &run) {
       return true;
     case Op::quantizeColumns:
       quantizeColumns(o.at<float>(1), o.number(2), o.number(3), o.at<uint8_t>(4), o.at<float>(5),
-                      o.real(6), o.number(7), split(o.number(3) / 16));
+                      o.real(6), o.number(7), o.optional<uint8_t>(8), split(o.number(3) / 16));
       return true;
     case Op::transpose16:
       transpose16(o.at<uint8_t>(1), o.number(2), o.number(3), o.at<uint8_t>(5), o.number(6),

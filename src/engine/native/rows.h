@@ -125,7 +125,8 @@ constexpr int COLUMNS = 1024;
 constexpr int ROWS = 8;
 
 static void quantizeRun(const float *d, int rows, int64_t columns, uint8_t *packed,
-                        int64_t panelBytes, float *scale, float unit, Range panels) {
+                        int64_t panelBytes, float *scale, float unit, uint8_t *low,
+                        float *lowScale, Range panels) {
   for (int at = panels.begin * 16; at < panels.end * 16; at += COLUMNS) {
     const int n = panels.end * 16 - at < COLUMNS ? panels.end * 16 - at : COLUMNS;
     alignas(64) float inverse[COLUMNS];
@@ -133,7 +134,9 @@ static void quantizeRun(const float *d, int rows, int64_t columns, uint8_t *pack
     for (int c = 0; c < n; c += W) {
       const F m = load<F>(inverse + c);
       store(inverse + c, m >= splat(LEAST) ? splat(32767) / m : F{});
-      store(scale + at + c, m / splat(32767) * splat(unit));
+      const F s = m / splat(32767) * splat(unit);
+      store(scale + at + c, s);
+      if (low) store(lowScale + at + c, s * splat(1.0f / 65536));
     }
     for (int block = 0; block < rows; block += ROWS) {
       const int end = block + ROWS < rows ? block + ROWS : rows;
@@ -143,18 +146,29 @@ static void quantizeRun(const float *d, int rows, int64_t columns, uint8_t *pack
         const auto quantize = [&](int r) { return roundI(load<F>(d + r * columns + at + c) * i); };
         for (int r = block; r < end; r += 2)
           store(to + r * 32, pair(quantize(r), r + 1 < rows ? quantize(r + 1) : I{}));
+        if (!low) continue;
+        uint8_t *toLow = low + (at + c) / 16 * panelBytes + c % 16 * 4;
+        const auto rest = [&](int r) {
+          const F t = load<F>(d + r * columns + at + c) * i;
+          return maxI(roundI((t - toF(roundI(t))) * splat(65536)), splatI(-32767));
+        };
+        const auto limited = [&](int r) { return minI(rest(r), splatI(32767)); };
+        for (int r = block; r < end; r += 2)
+          store(toLow + r * 32, pair(limited(r), r + 1 < rows ? limited(r + 1) : I{}));
       }
     }
   }
 }
 
 static void quantizeColumns(const float *d, int rows, int64_t columns, uint8_t *packed,
-                            float *scale, float unit, int run, Range panels) {
+                            float *scale, float unit, int run, uint8_t *low, Range panels) {
   const int64_t panelBytes = (int64_t)(rows + 1) / 2 * 64;
+  const int64_t lowScales = (int64_t)((rows + run - 1) / run) * columns;
   for (int r = 0; r < rows; r += run) {
     const int count = rows - r < run ? rows - r : run;
-    quantizeRun(d + r * columns, count, columns, packed + r * 32, panelBytes,
-                scale + r / run * columns, unit, panels);
+    float *scales = scale + r / run * columns;
+    quantizeRun(d + r * columns, count, columns, packed + r * 32, panelBytes, scales, unit,
+                low ? low + r * 32 : nullptr, scales + lowScales, panels);
   }
 }
 
@@ -357,15 +371,21 @@ INLINE F logitsOf(const Softmax &s, int64_t row, I index) {
   return most;
 }
 
-/** Exponentials of a row; their sum in the contract's order. */
-INLINE float exponentials(const Softmax &s, const float *logits, float *gradient, float top, I index) {
+/** Exponentials of a row, the target's apart: 0 in gradient, and not in the sum. */
+INLINE float exponentials(const Softmax &s, const float *logits, float *gradient, float top,
+                          int target, I index, float &ofTarget) {
   F lanes[PANEL_VECTORS] = {};
+  F hit = F{};
   for (int c = 0; c < s.columns; c += W) {
     const F x = (load<F>(logits + c) - splat(top)) * splat(s.unit);
     const F e = (I)(index < splatI(s.classes - c)) ? exp(x) : F{};
-    if (gradient) store(gradient + c, e);
-    lanes[c / W % PANEL_VECTORS] += e;
+    const I here = (I)(index == splatI(target - c));
+    hit = bits<F>(bits<I>(hit) | (bits<I>(e) & here));
+    const F other = bits<F>(bits<I>(e) & ~here);
+    if (gradient) store(gradient + c, other);
+    lanes[c / W % PANEL_VECTORS] += other;
   }
+  ofTarget = largest(hit);
   float l[16];
   memcpy(l, lanes, sizeof l);
   float four[4];
@@ -383,6 +403,7 @@ static void softmaxRows(const Softmax &s, int64_t row, int count) {
   float top[SOFTMAX_ROWS];
   for (int k = 0; k < count; k++) top[k] = largest(most[k]);
   float share[SOFTMAX_ROWS];
+  float others[SOFTMAX_ROWS];
   for (int k = 0; k < count; k++) {
     const int64_t r = row + k;
     const float *logits = s.logits + r * n;
@@ -392,7 +413,9 @@ static void softmaxRows(const Softmax &s, int64_t row, int count) {
     share[k] = 0;
     if (target < 0) continue;
     float *gradient = s.gradient ? s.gradient + r * n : nullptr;
-    const float sum = exponentials(s, logits, gradient, top[k], index);
+    float ofTarget;
+    others[k] = exponentials(s, logits, gradient, top[k], target, index, ofTarget);
+    const float sum = others[k] + ofTarget;
     s.sums[2 * r] = sum;
     s.sums[2 * r + 1] = (double)(logits[target] - top[k]) * (double)s.unit;
     share[k] = s.weight / sum;
@@ -414,7 +437,7 @@ static void softmaxRows(const Softmax &s, int64_t row, int count) {
       store(gradient + c, s.quantized ? bits<F>(bits<I>(d) & inside) : d);
     }
     const float z = logits[target];
-    if (!s.quantized || (z > -32768 && z < 32767)) gradient[target] -= s.weight;
+    if (!s.quantized || (z > -32768 && z < 32767)) gradient[target] = -(others[k] * share[k]);
   }
 }
 
