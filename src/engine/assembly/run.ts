@@ -50,19 +50,16 @@ const READY: usize = 66176;
 const FAILED: usize = 66304;
 
 /**
- * Looks at a word before sleeping on it, some 20 microseconds at a meeting: waking a thread of a virtual
- * machine takes longer, and one that sleeps makes the next meeting late as well. Between two programs
- * lies what the caller does between two steps.
+ * How often to look at a word before sleeping on it, set by the caller. Waking a thread of a virtual machine
+ * takes some 50 microseconds, and one that sleeps makes the next meeting late as well.
  */
 // @ts-ignore: decorator
 @inline
-const MEETING_LOOKS: i32 = 50000;
-// @ts-ignore: decorator
-@inline
-const PROGRAM_LOOKS: i32 = 600000;
+const LOOKS: usize = 66432;
 
 // Returns when the word is no longer `old`.
-function awaitChange(address: usize, old: i32, looks: i32): void {
+function awaitChange(address: usize, old: i32): void {
+  const looks = load<i32>(LOOKS);
   for (let k = 0; k < looks; k++) {
     if (atomic.load<i32>(address) != old) return;
   }
@@ -78,7 +75,7 @@ function meet(threads: i32): void {
     atomic.store<i32>(PHASE, phase + 1);
     if (atomic.load<i32>(ASLEEP) != 0) atomic.notify(PHASE, -1);
   } else {
-    awaitChange(PHASE, phase, MEETING_LOOKS);
+    awaitChange(PHASE, phase);
   }
   if (atomic.load<i32>(FAILED) != 0) unreachable();
 }
@@ -138,7 +135,7 @@ export function serve(thread: i32, threads: i32): void {
   atomic.add<i32>(READY, 1);
   atomic.notify(READY, -1);
   for (;;) {
-    awaitChange(RUNS, seen, PROGRAM_LOOKS);
+    awaitChange(RUNS, seen);
     seen = atomic.load<i32>(RUNS);
     if (seen == -1) return;
     run(<usize>atomic.load<i32>(PROGRAM), thread, threads);

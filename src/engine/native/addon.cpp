@@ -73,42 +73,31 @@ void pause() {
 }
 
 /**
- * Waits for a number to change: spins a little, then sleeps. Where spinning was in vain, as on a core that
- * the thread waited for needs, the next spin is shorter.
+ * Nanoseconds to look for the others before sleeping. Waking a thread of a virtual machine takes some 50
+ * microseconds, and one that sleeps makes the next meeting late as well; where there are more threads
+ * than cores, one that looks keeps the one it waits for from running.
  */
-class Waiter {
- public:
-  explicit Waiter(int nanoseconds) : most_(nanoseconds), spin_(nanoseconds) {}
+constexpr int SPIN = 300000;
+constexpr int CROWDED_SPIN = 2000;
 
-  void wait(const std::atomic<uint32_t> &number, uint32_t old) {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::nanoseconds(spin_);
-    do {
-      for (int k = 0; k < 16; k++) {
-        if (number.load(std::memory_order_acquire) != old) {
-          if (spin_ < most_) spin_ *= 2;
-          return;
-        }
-        pause();
-      }
-    } while (std::chrono::steady_clock::now() < until);
-    if (spin_ > LEAST) spin_ /= 2;
-    number.wait(old, std::memory_order_acquire);
-  }
-
- private:
-  static constexpr int LEAST = 1250;
-  int most_;
-  int spin_;
-};
-
-/** Nanoseconds to look for the others at a `sync`, and for the next program: what lies between two steps. */
-constexpr int SYNC_SPIN = 40000;
-constexpr int TURN_SPIN = 320000;
+/** Waits for a number to change: looks for a while, then sleeps. */
+void await(const std::atomic<uint32_t> &number, uint32_t old, int nanoseconds) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::nanoseconds(nanoseconds);
+  do {
+    for (int k = 0; k < 16; k++) {
+      if (number.load(std::memory_order_acquire) != old) return;
+      pause();
+    }
+  } while (std::chrono::steady_clock::now() < until);
+  number.wait(old, std::memory_order_acquire);
+}
 
 /** The threads of a memory; the caller of `run` is the first of them. */
 class Team {
  public:
-  explicit Team(int threads) : threads_(threads) {
+  explicit Team(int threads)
+      : threads_(threads),
+        spin_((unsigned)threads > std::thread::hardware_concurrency() ? CROWDED_SPIN : SPIN) {
     try {
       for (int k = 1; k < threads; k++) others_.emplace_back([this, k] { serve(k); });
     } catch (...) {
@@ -125,51 +114,40 @@ class Team {
     program_ = program;
     work_ = work;
     work_.threads = threads_;
-    work_.sync = [](void *seat) {
-      Seat *at = static_cast<Seat *>(seat);
-      at->team->sync(at->waiter);
-    };
+    work_.sync = [](void *team) { static_cast<Team *>(team)->sync(); };
     if (threads_ > 1) {
       turn_.fetch_add(1, std::memory_order_release);
       turn_.notify_all();
     }
-    const uint64_t result = runMine(0, waiter_);
-    sync(waiter_);
+    const uint64_t result = runMine(0);
+    sync();
     return result;
   }
 
  private:
-  struct Seat {
-    Team *team;
-    Waiter &waiter;
-  };
-
-  uint64_t runMine(int thread, Waiter &waiter) {
-    Seat seat = {this, waiter};
+  uint64_t runMine(int thread) {
     Run mine = work_;
     mine.thread = thread;
-    mine.team = &seat;
+    mine.team = this;
     return program_(mine);
   }
 
-  void sync(Waiter &waiter) {
+  void sync() {
     if (threads_ == 1) return;
     const uint32_t phase = phase_.load(std::memory_order_relaxed);
     if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == (uint32_t)threads_) {
       arrived_.store(0, std::memory_order_relaxed);
       phase_.store(phase + 1, std::memory_order_release);
       phase_.notify_all();
-    } else waiter.wait(phase_, phase);
+    } else await(phase_, phase, spin_);
   }
 
   void serve(int thread) {
-    Waiter turns(TURN_SPIN);
-    Waiter waiter(SYNC_SPIN);
     for (uint32_t turn = 0;; turn++) {
-      turns.wait(turn_, turn);
+      await(turn_, turn, spin_);
       if (stopped_.load(std::memory_order_relaxed)) return;
-      runMine(thread, waiter);
-      sync(waiter);
+      runMine(thread);
+      sync();
     }
   }
 
@@ -182,10 +160,10 @@ class Team {
   }
 
   const int threads_;
+  const int spin_;
   std::vector<std::thread> others_;
   RunProgram program_ = nullptr;
   Run work_ = {};
-  Waiter waiter_{SYNC_SPIN};
   alignas(64) std::atomic<uint32_t> turn_{0};
   std::atomic<bool> stopped_{false};
   alignas(64) std::atomic<uint32_t> arrived_{0};
