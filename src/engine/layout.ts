@@ -12,6 +12,23 @@ import { EXACT_PRODUCTS, NORM_BLOCK, PANEL, ROW_BLOCK } from './program.js';
 export const pad2 = (n: number): number => (n + 1) & ~1;
 export const padPanel = (n: number): number => Math.ceil(n / PANEL) * PANEL;
 
+/**
+ * Rows of dL/dz whose columns share a scale for the weight gradients. The fewer, the less the largest of
+ * them costs the others.
+ */
+export const GRADIENT_RUN = 64;
+
+/** Multiply-adds up to which a weight gradient takes dL/dz as two int16. */
+const FINE_GRADIENT = 2 ** 20;
+
+/**
+ * Rows up to which a matrix's gradient takes two int16: of few rows, rounding to one hardly averages out,
+ * and there the product costs next to nothing.
+ */
+export function fineRows({ x, h, n }: { x: number; h: number; n: number }): number {
+  return Math.floor(FINE_GRADIENT / ((x + h) * n));
+}
+
 /** Hands out addresses before the memory exists, so that it is made once, with its final size. */
 export class Arena {
   private top = HEAP_BASE;
@@ -53,13 +70,11 @@ export interface Matrix {
   readonly bias: number;
   readonly gain: number;
   readonly groups: readonly RowGroup[];
-  /** Whether dL/dx is wanted. */
-  readonly wantsInputGradient: boolean;
   /** Panels of the codes (or float weights), [x + h][n]; bytes of one panel, and of its x part. */
   readonly packed: number;
   readonly panel: number;
   readonly panelX: number;
-  /** Panels of the transposed parts. */
+  /** Panels of the transposed parts; backX is 0 where dL/dx is not wanted. */
   readonly backX: number;
   readonly backH: number;
   /** The row block (program.ts). */
@@ -204,7 +219,7 @@ export function createLayout(
       scheme === undefined ? [] : gates === 1 ? headGroups(count) : gateGroups(scheme, hiddenSize);
     const panelRow = PANEL * operand;
     return {
-      ...{ name, rows: count, inputSize, hiddenSize, x, h, n, units, stride, wantsInputGradient },
+      ...{ name, rows: count, inputSize, hiddenSize, x, h, n, units, stride },
       ...{ weights: take((x + h) * n), bias: take(n), gain: take(n) },
       groups: groups.map((g, k) => ({ ...g, begin: k * stride, end: k * stride + units })),
       packed: arena.bytes((x + h) * n * operand),
@@ -248,7 +263,6 @@ export function createLayout(
       transposedRow: transposed,
     };
   });
-  const widest = Math.max(...layers.map((m) => m.n));
   const headRows = model.head.when === 'every-step' ? rows : batch;
   const headSteps = Math.max(1, Math.min(headRows / batch, Math.floor(65536 / (batch * head.n))));
   const uniqueMax = embedding ? Math.min(embedding.rows, rows) : 0;
@@ -257,6 +271,8 @@ export function createLayout(
   const n0 = layers[0].n;
   const wantsDInput = embedding !== undefined || inputGradient;
   const cut = Math.min(EXACT_PRODUCTS, pad2(rows));
+  const widest = Math.max(...layers.map((m) => m.n), head.n);
+  const fine = [...layers, head].map((m) => pad2(Math.min(cut, fineRows(m))) * m.n);
   return {
     ...{ scheme, training, batch, steps, layers, head, buffers, embedding },
     ...{ size, width, inputGradient, headSteps, headRows, uniqueMax, inputTransposedRow },
@@ -282,9 +298,9 @@ export function createLayout(
     headLow: arena.i16(headSteps * batch * head.n * t),
     headScale: arena.f32(headSteps * batch * t),
     lowScale: arena.f32(headSteps * batch * t),
-    columns: arena.bytes(cut * Math.max(widest, head.n) * operand * t),
-    lowColumns: arena.bytes(integers ? cut * Math.max(widest, head.n) * operand * t : 0),
-    columnScales: arena.f32(cut * Math.max(widest, head.n) * t),
+    columns: arena.bytes(cut * widest * operand * t),
+    lowColumns: arena.i16(integers ? Math.max(...fine) * t : 0),
+    columnScales: arena.f32(integers ? 2 * Math.ceil(cut / GRADIENT_RUN) * widest * t : 0),
     logits: arena.f32(headRows * head.n),
     dLogits: arena.f32(headRows * head.n * t),
     sums: arena.f64(headRows * 2),
@@ -304,7 +320,7 @@ function eachWeight(m: Matrix, visit: (flat: number, rowMajor: number) => void):
   }
 }
 
-export function paddedRow(m: Matrix, row: number): number {
+function paddedRow(m: Matrix, row: number): number {
   return Math.floor(row / m.units) * m.stride + (row % m.units);
 }
 

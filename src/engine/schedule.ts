@@ -1,6 +1,6 @@
 /** Programs for a layout: which kernel runs when, on what. See program.ts for the operations. */
 import type { OptimizerConfig } from './engine.js';
-import type { LayerBuffers, Layout, Matrix } from './layout.js';
+import { fineRows, GRADIENT_RUN, type LayerBuffers, type Layout, type Matrix } from './layout.js';
 import {
   EXACT_PRODUCTS,
   NORM_BLOCK,
@@ -44,23 +44,11 @@ export class Program {
   }
 }
 
-/**
- * Rows of dL/dz whose columns share a scale for the weight gradients. The fewer, the less the largest of
- * them costs the others.
- */
-const RUN = 64;
-
-/**
- * Multiply-adds below which weight gradients take dL/dz as two int16: of few rows, rounding to one hardly
- * averages out, and there the product costs next to nothing.
- */
-const SMALL = 2 ** 20;
-
 const UNIT = floatWord(2 ** -ACTIVATION_FRACTION);
 
 /** Where the scales of low halves begin, behind those of `rows` rows' runs. */
 export const lowScalesOf = (scales: number, rows: number, n: number): number =>
-  scales + Math.ceil(rows / RUN) * n * 4;
+  scales + Math.ceil(rows / GRADIENT_RUN) * n * 4;
 
 /** Number of a distinct-token chunk's mark. */
 export const chunkMark = (chunk: number): string => `chunk${chunk}`;
@@ -337,7 +325,7 @@ export class Schedule {
           );
         }
         if (t > 0 || !first) this.stepBack(p, b, dz, m.n, m.backH, b.dRecurrent, b.units, true);
-        if (dX && m.backX) {
+        if (dX) {
           const width = below?.units ?? l.width;
           const into = dX + t * lanes * width * 4;
           this.stepBack(p, b, dz, m.n, m.backX, into, width, below !== undefined);
@@ -438,14 +426,13 @@ export class Schedule {
         parts,
         from,
         add || from > 0,
-        this.isSmall(m, rows),
+        this.isFine(m, rows),
       );
     }
   }
 
-  /** Whether a weight gradient is so small that it takes both halves. */
-  private isSmall(m: Matrix, rows: number): boolean {
-    return this.integers && rows * (m.x + m.h) * m.n <= SMALL;
+  private isFine(m: Matrix, rows: number): boolean {
+    return this.integers && rows <= fineRows(m);
   }
 
   private gradientRun(
@@ -461,7 +448,7 @@ export class Schedule {
     const { l, operand, integers } = this;
     const low = fine ? l.lowColumns : 0;
     const pack = integers
-      ? p.op('quantizeColumns', d, count, m.n, l.columns, l.columnScales, UNIT, RUN, low)
+      ? p.op('quantizeColumns', d, count, m.n, l.columns, l.columnScales, UNIT, GRADIENT_RUN, low)
       : p.op('pack32Rows', d, count, m.n, l.columns);
     const even = (count + 1) & ~1;
     const panel = (integers ? even : count) * PANEL * operand;
@@ -474,8 +461,8 @@ export class Schedule {
         return p.op('gemm32', ...a, l.columns, panel, ...c, 1, depth, count, m.n, mode);
       }
       const size = [1, depth, even / 2, m.n];
-      const high = [l.columns, panel, ...c, ...size, mode, l.columnScales, RUN / 2];
-      const rest = [l.lowColumns, panel, ...c, ...size, 5, lowScales, RUN / 2];
+      const high = [l.columns, panel, ...c, ...size, mode, l.columnScales, GRADIENT_RUN / 2];
+      const rest = [l.lowColumns, panel, ...c, ...size, 5, lowScales, GRADIENT_RUN / 2];
       return [high, ...(fine ? [rest] : [])].map((part) => p.op('gemm16', ...a, ...part));
     });
     return { pack, products };
@@ -500,7 +487,7 @@ export class Schedule {
         parts,
         from,
         add || from > 0,
-        this.isSmall(m, uniqueMax),
+        this.isFine(m, uniqueMax),
       );
       const chunk = chunkMark(from / EXACT_PRODUCTS);
       p.mark(`${chunk}.rows`, run.pack, 2);
