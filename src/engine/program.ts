@@ -4,8 +4,9 @@
  * when, on which addresses, is decided here and nowhere else; a kernel set only computes.
  *
  * An instruction is 16 words of 4 bytes: the operation, then its operands. Addresses are byte offsets
- * into the memory, multiples of 64; `stride` operands are bytes. Several threads may run one program at
- * once: each runs every instruction on its own part of it, and meets the others at `sync`.
+ * into the memory, multiples of 64 but for scales of rows, of 4; `stride` operands are bytes. Several
+ * threads may run one program at once: each runs every instruction on its own part of it, and meets the
+ * others at `sync`.
  *
  * Results are the same bits on every kernel set and for every number of threads, except where GEMM32
  * may fuse its multiply-adds: sums run in the order given here, lanes of a sum are fixed at 16, and
@@ -188,42 +189,39 @@ export const OP = {
   /**
    * quantizeRows d columns scale high low highScale lowScale groups lanes. By lanes. d f32 rows; high low i16,
    * same shape. v = d * scale[n]; m = max |v|; inverse = m >= 2^-100 ? 32767 / m : 0; t = v * inverse;
-   * high = nearest-even(t);
-   * low (0: none) = clamp(nearest-even((t - high) * 65536), +-32767); highScale f32 [rows] = m / 32767,
-   * lowScale = highScale * 2^-16.
+   * high = nearest-even(t); low = clamp(nearest-even((t - high) * 65536), +-32767);
+   * highScale f32 [rows] = m / 32767, lowScale = highScale * 2^-16.
    */
   quantizeRows: 21,
 
   /**
    * quantizeColumns d rows columns packed scale unit run low. By panels. d f32 [rows][columns]; unit f32.
    * Per column of each run of `run` (even) rows, the last of which may be shorter: m = max |d|, inverse as in
-   * quantizeRows; packed panels16(rows rounded up to even, columns) = nearest-even(d * inverse), 0 in the row added; scale f32 [runs][columns] = (m / 32767) * unit.
+   * quantizeRows; packed panels16(rows rounded up to even, columns) = nearest-even(d * inverse), 0 in the row
+   * added; scale f32 [runs][columns] = (m / 32767) * unit.
    * low (0: none): panels like packed of what is left, as in quantizeRows; their scales, 2^-16 times as large,
    * follow those of packed.
    */
   quantizeColumns: 22,
-
-  /** pack32Rows: as pack32, for gradients d f32 [rows][columns]: d rows columns packed. By panels. */
-  pack32Rows: 23,
 
   /**
    * transpose16 source sourceStride rows columns target targetStride. By rows of the target, 16 at a time.
    * target i16 [columns][rows], row c at target + c * targetStride; columns a multiple of 16; rows any; target
    * rows have room for rows rounded up to 16, and what lies between may be anything but must be finite.
    */
-  transpose16: 24,
+  transpose16: 23,
 
   /** transpose32: as transpose16 for f32. */
-  transpose32: 25,
+  transpose32: 24,
 
   /** columnSums d rows columns sum add. By panels. sum f32 [columns] = (add ? sum : 0) + d[0] + d[1] + ..., in order. */
-  columnSums: 26,
+  columnSums: 25,
 
   /** scatterAdd d slots rows n target count. By panels. f32. target [count][n] = 0, then target[slots[r]] += d[r], r in order. */
-  scatterAdd: 27,
+  scatterAdd: 26,
 
-  /** scatterRows source unique count width target add. By rows of `count`. f32 [width]: target[unique[r]] = (add ? target[unique[r]] : 0) + source[r]. */
-  scatterRows: 28,
+  /** scatterRows source unique count width target. By rows of `count`. f32 [width]: target[unique[r]] += source[r]. */
+  scatterRows: 27,
 
   /**
    * normalizedGradient gradient columns n packed nonzeros scale dGain. By panels. gradient f32
@@ -231,21 +229,21 @@ export const OP = {
    * columns, in order, of gradient * f32(code); where nonzeros is 0: share = dGain = 0, else
    * share = dot / f32(nonzeros), dGain = dot / sqrt(f32(nonzeros)). gradient = (gradient - code * share) * scale.
    */
-  normalizedGradient: 29,
+  normalizedGradient: 28,
 
   /**
    * sumSquares values count partial. By blocks. Per block of NORM_BLOCK floats (the last may be shorter;
    * count a multiple of 16): lane j of 16 in f64 sums f64(v)^2, index % 16 = j, in order; then for w = 8, 4, 2,
    * 1: l[j] += l[j + w], j < w; partial f64 [blocks] = l[0].
    */
-  sumSquares: 30,
+  sumSquares: 29,
 
   /**
    * clip partial blocks limit result. Thread 0 only. norm = sqrt(sum of partial, in order) in f64;
    * result f64 [2] = norm, and at +8 as f32: norm > limit ? f32(f64(limit) / norm) : 1; where norm is not
    * finite -1. limit f32.
    */
-  clip: 31,
+  clip: 30,
 
   /**
    * adam values gradient first second count clip rate beta1 beta2 epsilon low high. Split over runs of 16. clip:
@@ -253,10 +251,10 @@ export const OP = {
    *   g = gradient * clip; m = first * beta1 + g * (1 - beta1); v = second * beta2 + (g * g) * (1 - beta2)
    *   value = max(min(value - (m * rate) / (sqrt(v) + epsilon), high), low)
    */
-  adam: 32,
+  adam: 31,
 
   /** copy source target laneBytes lanes. By lanes. laneBytes a multiple of 32. */
-  copy: 33,
+  copy: 32,
 } as const;
 
 export type Operation = keyof typeof OP;

@@ -449,7 +449,7 @@ export class Schedule {
     const low = fine ? l.lowColumns : 0;
     const pack = integers
       ? p.op('quantizeColumns', d, count, m.n, l.columns, l.columnScales, UNIT, GRADIENT_RUN, low)
-      : p.op('pack32Rows', d, count, m.n, l.columns);
+      : p.op('pack32', d, count, m.n, l.columns);
     const even = (count + 1) & ~1;
     const panel = (integers ? even : count) * PANEL * operand;
     const lowScales = lowScalesOf(l.columnScales, count, m.n);
@@ -521,7 +521,7 @@ export class Schedule {
       const product = p.op('gemm32', ...a, ...c, 1, 0, m.n, width, 0);
       p.mark('distinct', product, 10);
     }
-    const rows = [l.unique, 0, width, l.grads + offset * 4, 1];
+    const rows = [l.unique, 0, width, l.grads + offset * 4];
     p.mark('distinct', p.op('scatterRows', l.dInput, ...rows), 3);
   }
 

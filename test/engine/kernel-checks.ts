@@ -261,7 +261,7 @@ function softmax(s: Scene, quantized: 0 | 1): Check {
   };
 }
 
-function rowsQuantized(s: Scene, low: boolean): Check {
+function rowsQuantized(s: Scene): Check {
   const groups = s.integer(1, 3);
   const lanes = s.integer(1, 9);
   const columns = s.panels(6);
@@ -271,11 +271,11 @@ function rowsQuantized(s: Scene, low: boolean): Check {
   const d = s.f32(count, () => (zeros ? 0 : s.real() * size));
   const scale = s.f32(columns, () => s.random.range(0, 2));
   const high = s.bytes(2 * count);
-  const lowAt = low ? s.bytes(2 * count) : 0;
-  const scales = [s.bytes(4 * groups * lanes), low ? s.bytes(4 * groups * lanes) : 0];
+  const low = s.bytes(2 * count);
+  const scales = [s.bytes(4 * groups * lanes), s.bytes(4 * groups * lanes)];
   return {
     operation: 'quantizeRows',
-    operands: [d, columns, scale, high, lowAt, ...scales, groups, lanes],
+    operands: [d, columns, scale, high, low, ...scales, groups, lanes],
   };
 }
 
@@ -316,10 +316,6 @@ const CHECKS: Record<string, (s: Scene) => Check> = {
   pack32(s) {
     const { w, columns, n } = matrix(s, false);
     return { operation: 'pack32', operands: [w, columns, n, s.bytes(4 * columns * n)] };
-  },
-  pack32Rows(s) {
-    const { w, columns, n } = matrix(s, false);
-    return { operation: 'pack32Rows', operands: [w, columns, n, s.bytes(4 * columns * n)] };
   },
   transpose16Panels(s) {
     const columns = 2 * s.integer(1, 40);
@@ -393,8 +389,7 @@ const CHECKS: Record<string, (s: Scene) => Check> = {
   },
   'softmax, int16': (s) => softmax(s, 1),
   'softmax, reals': (s) => softmax(s, 0),
-  'quantizeRows, high alone': (s) => rowsQuantized(s, false),
-  'quantizeRows, high and low': (s) => rowsQuantized(s, true),
+  quantizeRows: rowsQuantized,
   quantizeColumns(s) {
     const { w, columns: rows, n } = matrix(s, false);
     const size = 2 ** s.integer(-60, 3);
@@ -429,7 +424,7 @@ const CHECKS: Record<string, (s: Scene) => Check> = {
     const source = s.f32(count * width);
     return {
       operation: 'scatterRows',
-      operands: [source, unique, count, width, target, s.integer(0, 1)],
+      operands: [source, unique, count, width, target],
     };
   },
   normalizedGradient(s) {

@@ -539,11 +539,11 @@ export const EMULATION: Record<Exclude<Operation, 'end' | 'sync'>, Emulation> = 
         columns,
         (n, q, rest) => {
           m.i16[high / 2 + at + n] = q;
-          if (low) m.i16[low / 2 + at + n] = rest;
+          m.i16[low / 2 + at + n] = rest;
         },
       );
       m.f32[highScale / 4 + r] = s;
-      if (low) m.f32[lowScale / 4 + r] = s * 2 ** -16;
+      m.f32[lowScale / 4 + r] = s * 2 ** -16;
     }
   },
 
@@ -565,10 +565,6 @@ export const EMULATION: Record<Exclude<Operation, 'end' | 'sync'>, Emulation> = 
         if (low) m.f32[at + runs * columns] = m.f32[at] * 2 ** -16;
       }
     }
-  },
-
-  pack32Rows(m, d, rows, columns, packed) {
-    EMULATION.pack32(m, d, rows, columns, packed);
   },
 
   transpose16(m, source, sourceStride, rows, columns, target, targetStride) {
@@ -603,11 +599,11 @@ export const EMULATION: Record<Exclude<Operation, 'end' | 'sync'>, Emulation> = 
     }
   },
 
-  scatterRows(m, source, unique, count, width, target, add) {
+  scatterRows(m, source, unique, count, width, target) {
     for (let r = 0; r < count; r++) {
       const to = target / 4 + m.i32[unique / 4 + r] * width;
       for (let c = 0; c < width; c++) {
-        m.f32[to + c] = (add ? m.f32[to + c] : 0) + m.f32[source / 4 + r * width + c];
+        m.f32[to + c] += m.f32[source / 4 + r * width + c];
       }
     }
   },

@@ -2,7 +2,7 @@
 
 import { exp4, sigmoid4, tanh4 } from './math';
 import { BIAS, BIAS_INT, HIGH, LOW, part, SCALE, SLOPE, word } from './operands';
-import { larger4, largestLane, requantize8, quantizeTwice, inverseOf } from './round';
+import { inverseOf, larger4, largestLane, quantizeRow, requantize8 } from './round';
 
 // @ts-ignore: decorator
 @inline
@@ -253,7 +253,7 @@ function storeScaled4(dz: v128, to: usize, scale: usize, most: v128): v128 {
 // dz * scale of lane l as two int16 each: operands 10 to 13 of the backward cells. size: bytes of one gate.
 function quantizeFlow(p: usize, l: usize, dz: usize, scale: usize, size: usize, most: f32): void {
   const half = l * (size << 1), scales = word(p, 12) + (l << 2);
-  quantizeTwice(dz, scale, word(p, 10) + half, word(p, 11) + half, size, inverseOf(most));
+  quantizeRow(dz, scale, word(p, 10) + half, word(p, 11) + half, size, inverseOf(most));
   store<f32>(scales, most / 32767);
   store<f32>(scales + (word(p, 13) << 2), (most / 32767) * <f32>(1.0 / 65536.0));
 }

@@ -151,13 +151,11 @@ export function code8(p: usize, thread: i32, threads: i32): void {
   }
 }
 
-/** panels32(depth, n) of w f32 [depth][n]. */
-function pack(
-  w: usize, depth: usize, n: usize, packed: usize, thread: i32, threads: i32,
-): void {
+export function pack32(p: usize, thread: i32, threads: i32): void {
+  const depth = word(p, 2), n = word(p, 3);
   const panel1 = part(n >> 4, thread + 1, threads);
   for (let panel = part(n >> 4, thread, threads); panel < panel1; panel++) {
-    let from = w + (panel << 6), to = packed + panel * (depth << 6);
+    let from = word(p, 1) + (panel << 6), to = word(p, 4) + panel * (depth << 6);
     for (let k = depth; k > 0; k--) {
       v128.store(to, v128.load(from));
       v128.store(to, v128.load(from, 16), 16);
@@ -167,14 +165,6 @@ function pack(
       to += 64;
     }
   }
-}
-
-export function pack32(p: usize, thread: i32, threads: i32): void {
-  pack(word(p, 1), word(p, 2), word(p, 3), word(p, 4), thread, threads);
-}
-
-export function pack32Rows(p: usize, thread: i32, threads: i32): void {
-  pack(word(p, 1), word(p, 2), word(p, 3), word(p, 4), thread, threads);
 }
 
 // Pairs (c, c + 1) of rows r..r+3 in x, pairs (c + 2, c + 3) in y, to pairs of rows: two blocks of 2 x 4.

@@ -115,19 +115,7 @@ export function requantizeReal4(acc: v128, ratio: usize, bias: usize): v128 {
   return f32x4.convert_i32x4_s(clamped);
 }
 
-/** q [n] = nearest(d * scale * inverse) for the row whose largest |d * scale| is given. */
-export function quantizeRow(d: usize, scale: usize, q: usize, n: usize, most: f32, rowScale: usize): void {
-  const inverse = f32x4.splat(inverseOf(most));
-  for (let j: usize = 0; j < n << 2; j += 32) {
-    const low = f32x4.mul(v128.load(d + j), v128.load(scale + j));
-    const high = f32x4.mul(v128.load(d + j, 16), v128.load(scale + j, 16));
-    v128.store(q + (j >> 1), i16x8.narrow_i32x4_s(
-      nearest4(f32x4.mul(low, inverse)), nearest4(f32x4.mul(high, inverse)),
-    ));
-  }
-  store<f32>(rowScale, most / 32767);
-}
-
+/** What rounding t leaves, by 2^16, as i32. */
 // @ts-ignore: decorator
 @inline
 export function rest4(t: v128): v128 {
@@ -135,8 +123,8 @@ export function rest4(t: v128): v128 {
   return nearest4(clampReal4(rest, -32767, 32767));
 }
 
-/** Twice: high = nearest(t), low = what is left by 2^16, t = d * scale * factor. */
-export function quantizeTwice(
+/** Two i16 per number: high = nearest(t), low = rest(t), t = d * scale * factor. */
+export function quantizeRow(
   d: usize, scale: usize, high: usize, low: usize, n: usize, factor: f32,
 ): void {
   const inverse = f32x4.splat(factor);

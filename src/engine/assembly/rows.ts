@@ -2,7 +2,7 @@
 
 import { part, word } from './operands';
 import {
-  activation4, clampReal4, inverseOf, larger4, largestLane, quantizeRow, quantizeTwice,
+  activation4, clampReal4, inverseOf, larger4, largestLane, quantizeRow,
 } from './round';
 
 export function embed(p: usize, thread: i32, threads: i32): void {
@@ -100,7 +100,7 @@ export function copy(p: usize, thread: i32, threads: i32): void {
 }
 
 export function quantizeRows(p: usize, thread: i32, threads: i32): void {
-  const columns = word(p, 2), scale = word(p, 3), lowBase = word(p, 5);
+  const columns = word(p, 2), scale = word(p, 3);
   const groups = word(p, 8), lanes = word(p, 9);
   const l0 = part(lanes, thread, threads), l1 = part(lanes, thread + 1, threads);
   const size = columns << 2;
@@ -113,13 +113,8 @@ export function quantizeRows(p: usize, thread: i32, threads: i32): void {
         largest = larger4(largest, f32x4.abs(v));
       }
       const most = largestLane(largest);
-      const highScale = word(p, 6) + (r << 2);
-      if (lowBase == 0) {
-        quantizeRow(d, scale, high, columns, most, highScale);
-        continue;
-      }
-      quantizeTwice(d, scale, high, lowBase + r * (columns << 1), columns, inverseOf(most));
-      store<f32>(highScale, most / 32767);
+      quantizeRow(d, scale, high, word(p, 5) + r * (columns << 1), columns, inverseOf(most));
+      store<f32>(word(p, 6) + (r << 2), most / 32767);
       store<f32>(word(p, 7) + (r << 2), (most / 32767) * <f32>(1.0 / 65536.0));
     }
   }
@@ -165,15 +160,12 @@ export function scatterAdd(p: usize, thread: i32, threads: i32): void {
 
 export function scatterRows(p: usize, thread: i32, threads: i32): void {
   const size = word(p, 4) << 2;
-  const add = word(p, 6) != 0;
   const r1 = part(word(p, 3), thread + 1, threads);
   for (let r = part(word(p, 3), thread, threads); r < r1; r++) {
     const from = word(p, 1) + r * size;
     const to = word(p, 5) + <usize>load<u32>(word(p, 2) + (r << 2)) * size;
     for (let j: usize = 0; j < size; j += 16) {
-      // 0 + -0 is 0, as where it is added.
-      const before = add ? v128.load(to + j) : f32x4.splat(0);
-      v128.store(to + j, f32x4.add(before, v128.load(from + j)));
+      v128.store(to + j, f32x4.add(v128.load(to + j), v128.load(from + j)));
     }
   }
 }

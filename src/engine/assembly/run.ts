@@ -5,7 +5,7 @@ import {
 } from './cells';
 import { softmax } from './loss';
 import {
-  code8, pack32, pack32Rows, quantizeColumns, rowStatistics, ternarize, transpose16,
+  code8, pack32, quantizeColumns, rowStatistics, ternarize, transpose16,
   transpose16Panels, transpose32, transpose32Panels,
 } from './panels';
 import { gemm16, gemm32 } from './product';
@@ -50,8 +50,8 @@ const READY: usize = 66176;
 const FAILED: usize = 66304;
 
 /**
- * How often to look at a word before sleeping on it, set by the caller. Waking a thread of a virtual machine
- * takes some 50 microseconds, and one that sleeps makes the next meeting late as well.
+ * How often to look at a word before sleeping on it, set by the caller. Waking a thread may take
+ * tens of microseconds, and one that sleeps makes the next meeting late as well.
  */
 // @ts-ignore: decorator
 @inline
@@ -113,17 +113,16 @@ export function run(program: usize, thread: i32, threads: i32): void {
       case 20: softmax(p, thread, threads); break;
       case 21: quantizeRows(p, thread, threads); break;
       case 22: quantizeColumns(p, thread, threads); break;
-      case 23: pack32Rows(p, thread, threads); break;
-      case 24: transpose16(p, thread, threads); break;
-      case 25: transpose32(p, thread, threads); break;
-      case 26: columnSums(p, thread, threads); break;
-      case 27: scatterAdd(p, thread, threads); break;
-      case 28: scatterRows(p, thread, threads); break;
-      case 29: normalizedGradient(p, thread, threads); break;
-      case 30: sumSquares(p, thread, threads); break;
-      case 31: clip(p, thread); break;
-      case 32: adam(p, thread, threads); break;
-      case 33: copy(p, thread, threads); break;
+      case 23: transpose16(p, thread, threads); break;
+      case 24: transpose32(p, thread, threads); break;
+      case 25: columnSums(p, thread, threads); break;
+      case 26: scatterAdd(p, thread, threads); break;
+      case 27: scatterRows(p, thread, threads); break;
+      case 28: normalizedGradient(p, thread, threads); break;
+      case 29: sumSquares(p, thread, threads); break;
+      case 30: clip(p, thread); break;
+      case 31: adam(p, thread, threads); break;
+      case 32: copy(p, thread, threads); break;
       default: unreachable();
     }
   }

@@ -73,7 +73,7 @@ void pause() {
 }
 
 /**
- * Nanoseconds to look for the others before sleeping. Waking a thread of a virtual machine takes some 50
+ * Nanoseconds to look for the others before sleeping. Waking a thread may take tens of
  * microseconds, and one that sleeps makes the next meeting late as well; where there are more threads
  * than cores, one that looks keeps the one it waits for from running.
  */

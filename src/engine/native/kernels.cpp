@@ -98,7 +98,6 @@ static bool execute(const Operands &o, const Run &run) {
             split(o.number(3) / 16));
       return true;
     case Op::pack32:
-    case Op::pack32Rows:
       pack32(o.at<float>(1), o.number(2), o.number(3), o.at<uint8_t>(4), split(o.number(3) / 16));
       return true;
     case Op::transpose16Panels:
@@ -177,7 +176,7 @@ static bool execute(const Operands &o, const Run &run) {
       return true;
     case Op::quantizeRows:
       quantizeRows(o.at<float>(1), o.number(2), o.at<float>(3), o.at<int16_t>(4),
-                   o.optional<int16_t>(5), o.at<float>(6), o.at<float>(7), o.number(8),
+                   o.at<int16_t>(5), o.at<float>(6), o.at<float>(7), o.number(8),
                    o.number(9), split(o.number(9)));
       return true;
     case Op::quantizeColumns:
@@ -202,7 +201,7 @@ static bool execute(const Operands &o, const Run &run) {
       return true;
     case Op::scatterRows:
       scatterRows(o.at<float>(1), o.at<int32_t>(2), o.number(4), o.at<float>(5),
-                  o.number(6) != 0, split(o.number(3)));
+                  split(o.number(3)));
       return true;
     case Op::normalizedGradient:
       normalizedGradient(o.at<float>(1), o.number(2), o.number(3), o.at<uint8_t>(4),

@@ -29,7 +29,6 @@ enum class Op : int32_t {
   softmax,
   quantizeRows,
   quantizeColumns,
-  pack32Rows,
   transpose16,
   transpose32,
   columnSums,

@@ -79,7 +79,6 @@ static float quantizeRow(const float *d, const float *scale, int n, float m, int
     const F t = load<F>(d + c) * load<F>(scale + c) * splat(inverse);
     const I q = roundI(t);
     store(high + c, narrow(q));
-    if (!low) continue;
     const I rest = roundI((t - toF(q)) * splat(65536));
     store(low + c, narrow(maxI(rest, splatI(-32767))));
   }
@@ -96,9 +95,9 @@ static void quantizeRows(const float *d, int columns, const float *scale, int16_
       F top = F{};
       for (int c = 0; c < columns; c += W)
         top = maxF(top, absF(load<F>(d + at + c) * load<F>(scale + c)));
-      highScale[row] = quantizeRow(d + at, scale, columns, largest(top), high + at,
-                                   low ? low + at : nullptr);
-      if (low) lowScale[row] = highScale[row] * (1.0f / 65536);
+      highScale[row] =
+          quantizeRow(d + at, scale, columns, largest(top), high + at, low + at);
+      lowScale[row] = highScale[row] * (1.0f / 65536);
     }
   }
 }
@@ -288,12 +287,11 @@ static void scatterAdd(const float *d, const int32_t *slots, int rows, int64_t n
 }
 
 static void scatterRows(const float *source, const int32_t *unique, int64_t width, float *target,
-                        bool add, Range rows) {
+                        Range rows) {
   for (int r = rows.begin; r < rows.end; r++) {
     const float *from = source + r * width;
     float *to = target + unique[r] * width;
-    for (int c = 0; c < width; c += W)
-      store(to + c, (add ? load<F>(to + c) : F{}) + load<F>(from + c));
+    for (int c = 0; c < width; c += W) store(to + c, load<F>(to + c) + load<F>(from + c));
   }
 }
 
