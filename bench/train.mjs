@@ -619,5 +619,5 @@ try {
   // Only layout.
 }
 writeFileSync(`${out}.json`, json);
-console.log(`\n${text}\nwritten: ${out}.md, ${out}.json`);
+console.log(`\n${text}\nwritten: ${out}.md, ${out}-summary.md, ${out}.json`);
 process.exit();
