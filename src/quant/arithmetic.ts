@@ -8,11 +8,13 @@
  * | value                         | format          | range              |
  * |-------------------------------|-----------------|--------------------|
  * | x, h (activations)            | Q0.7,  int8     | -127..127          |
+ * |   where they are ternary      | {-1, 0, +1}     | -1..1              |
  * | z (gate pre-activation)       | Q3.12, int16    | -32768..32767      |
  * | tanh output: g, tanh(c)       | Q0.12           | -4093..4093        |
  * | sigmoid output: i, f, o       | Q0.13, unsigned | 3..8189            |
  * | level3 gate: i, f, o          | {0, 1/2, 1}     | 0, 1, 2 (halves)   |
- * | c (cell state)                | Q3.12, int16    | -32768..32767      |
+ * |   binary gate                 | {0, 1}          | 0, 2               |
+ * | c (cell state)                | Q3.12, int16, or as the scheme says  |    |
  * | logits                        | Q6.9,  int16    | -32768..32767      |
  *
  * `docs/arithmetic.md` derives each choice.
@@ -34,6 +36,11 @@ export const MULTIPLIER_BITS = 8;
 export const MULTIPLIER_MAX = 2 ** MULTIPLIER_BITS - 1;
 /** Largest right shift of a requantization. */
 export const SHIFT_MAX = 24;
+/**
+ * Smallest, a shift to the left: sums of ternary activations count in units 2^7 times as large as those of
+ * Q0.7, and become Q3.12 that way where weights are large. With Q0.7 the smallest is 1.
+ */
+export const SHIFT_MIN = 1 - ACTIVATION_FRACTION;
 
 export const INT16_MIN = -32768;
 export const INT16_MAX = 32767;
@@ -61,22 +68,24 @@ export function saturateInt16(value: number): number {
   return saturate(value, INT16_MIN, INT16_MAX);
 }
 
-function tableValue(magnitude: number, shift: number): number {
+function tableValue(table: readonly number[], magnitude: number, shift: number): number {
   const index = Math.floor((magnitude + 2 ** (shift - 1)) / 2 ** shift);
-  return TANH_TABLE[index < TANH_TABLE_SIZE ? index : TANH_TABLE_SIZE - 1];
+  return table[index < TANH_TABLE_SIZE ? index : TANH_TABLE_SIZE - 1];
 }
 
 /** tanh of a Q3.12 value (z or c), in Q0.12; odd, table index rounded to nearest. */
 export function tanhFixed(value: number): number {
-  return value < 0 ? -tableValue(-value, TANH_INDEX_SHIFT) : tableValue(value, TANH_INDEX_SHIFT);
+  return value < 0
+    ? -tableValue(TANH_TABLE, -value, TANH_INDEX_SHIFT)
+    : tableValue(TANH_TABLE, value, TANH_INDEX_SHIFT);
 }
 
 /** sigmoid of a Q3.12 pre-activation, in unsigned Q0.13: 4096 + tanh(z / 2) in Q0.12. */
 export function sigmoidFixed(z: number): number {
   const half = 2 ** (SIGMOID_FRACTION - 1);
   return z < 0
-    ? half - tableValue(-z, TANH_INDEX_SHIFT + 1)
-    : half + tableValue(z, TANH_INDEX_SHIFT + 1);
+    ? half - tableValue(TANH_TABLE, -z, TANH_INDEX_SHIFT + 1)
+    : half + tableValue(TANH_TABLE, z, TANH_INDEX_SHIFT + 1);
 }
 
 /**
@@ -84,9 +93,9 @@ export function sigmoidFixed(z: number): number {
  *
  *   q = saturate(floor((acc * multiplier + 2^(shift-1)) / 2^shift) + bias)
  *
- * multiplier is unsigned and below 2^8, shift in 1..24. Because every scheme chooses its row scale as
- * multiplier / 2^shift exactly (see rowScale in quantizers.ts), this rounds once and loses nothing
- * else. Rounds half up, as `requantize.v` does.
+ * multiplier is unsigned and below 2^8, shift in 1..24, or from -6 where activations are ternary: a shift
+ * to the left then. Because row scales are chosen as multiplier / 2^shift exactly (quantizers.ts), this
+ * rounds once and loses nothing else. Rounds half up, as `requantize.v` does.
  */
 export function requantize(acc: number, multiplier: number, shift: number, bias: number): number {
   const scaled = Math.floor((acc * multiplier + 2 ** (shift - 1)) / 2 ** shift);
@@ -103,28 +112,89 @@ export function multiplyLevel3(gate: number, value: number): number {
   return gate === 2 ? value : gate === 1 ? Math.floor(value / 2) : 0;
 }
 
-/** c' = saturate(f * c + i * g), f and i in Q0.13, g in Q0.12: one rounding, half up. */
-export function cellUpdateInt16(f: number, c: number, i: number, g: number): number {
-  return saturateInt16(Math.floor((f * c + i * g + 2 ** 12) / 2 ** 13));
+/**
+ * What a cell computes under a scheme's formats. Gates are Q0.13 (`int16`) or halves, 0 to 2; the candidate
+ * is Q0.12 beside int16 gates, and has c's fraction bits beside gates that only shift.
+ */
+export interface CellArithmetic {
+  /** A candidate of +1. */
+  readonly one: number;
+  /** c' = saturate(f c + i g). */
+  update(f: number, c: number, i: number, g: number): number;
+  /** tanh(s c) in Q0.12. */
+  squash(c: number): number;
+  /** h from o and c; `decision`: |o tanh(s c)| in Q0.12 from which a ternary h is not 0. */
+  hidden(o: number, c: number, decision: number): number;
+  /** tanh of a Q3.12 pre-activation as the candidate's integer. */
+  candidate(z: number): number;
 }
 
-/** c' = saturate(f * c + i * g) with three-level f and i; each half rounds down. */
-export function cellUpdateLevel3(f: number, c: number, i: number, g: number): number {
-  return saturateInt16(multiplyLevel3(f, c) + multiplyLevel3(i, g));
+/** The formats that cellArithmetic follows. */
+export interface CellFormats {
+  readonly gates: 'int16' | 'level3' | 'binary';
+  readonly activations: 'int8' | 'ternary';
+  readonly cell: { readonly bits: number; readonly fraction: number };
+  readonly slope: number;
 }
 
-/** h = o * tanh(c) in Q0.7, o in Q0.13, tanhC in Q0.12; rounds half up, saturates at +-127. */
-export function hiddenInt16(o: number, tanhC: number): number {
-  return saturate(Math.floor((o * tanhC + 2 ** 17) / 2 ** 18), -ACTIVATION_MAX, ACTIVATION_MAX);
+/** tanh(slope * k / 128) in Q0.12, rounded to nearest, for k = 0..511. */
+export function tanhTable(slope: number): readonly number[] {
+  if (slope === 1) return TANH_TABLE;
+  return TANH_TABLE.map((_, k) => Math.round(Math.tanh((slope * k) / 128) * 2 ** TANH_FRACTION));
 }
 
-/** h = o * tanh(c) in Q0.7 with a three-level o. */
-export function hiddenLevel3(o: number, tanhC: number): number {
-  return saturate(
-    Math.floor((multiplyLevel3(o, tanhC) + 2 ** 4) / 2 ** 5),
-    -ACTIVATION_MAX,
-    ACTIVATION_MAX,
-  );
+export function cellArithmetic(formats: CellFormats): CellArithmetic {
+  const { gates, activations, cell, slope } = formats;
+  const high = 2 ** (cell.bits - 1) - 1;
+  const low = -high - 1;
+  const coarse = 2 ** (CELL_FRACTION - cell.fraction);
+  const table = tanhTable(slope);
+  const squash = (c: number): number =>
+    c < 0
+      ? -tableValue(table, -c * coarse, TANH_INDEX_SHIFT)
+      : tableValue(table, c * coarse, TANH_INDEX_SHIFT);
+  const ternary = (v: number, decision: number): number =>
+    Math.abs(v) >= decision ? Math.sign(v) : 0;
+  if (gates === 'int16') {
+    return {
+      one: 2 ** TANH_FRACTION,
+      squash,
+      candidate: tanhFixed,
+      update: (f, c, i, g) =>
+        saturate(
+          Math.floor((f * c * coarse + i * g + 2 ** 12 * coarse) / (2 ** 13 * coarse)),
+          low,
+          high,
+        ),
+      hidden: (o, c, decision) =>
+        activations === 'int8'
+          ? saturate(
+              Math.floor((o * squash(c) + 2 ** 17) / 2 ** 18),
+              -ACTIVATION_MAX,
+              ACTIVATION_MAX,
+            )
+          : ternary(o * squash(c), decision * 2 ** SIGMOID_FRACTION),
+    };
+  }
+  return {
+    one: 2 ** cell.fraction,
+    squash,
+    candidate: (z) => Math.floor(tanhFixed(z) / coarse + 1 / 2),
+    update: (f, c, i, g) => saturate(multiplyLevel3(f, c) + multiplyLevel3(i, g), low, high),
+    hidden: (o, c, decision) =>
+      activations === 'int8'
+        ? saturate(
+            Math.floor((multiplyLevel3(o, squash(c)) + 2 ** 4) / 2 ** 5),
+            -ACTIVATION_MAX,
+            ACTIVATION_MAX,
+          )
+        : ternary(multiplyLevel3(o, squash(c)), decision),
+  };
+}
+
+/** A real activation as -1, 0 or +1: its sign where |value| is at least 1/2. */
+export function ternaryActivation(value: number): number {
+  return Math.abs(value) >= 1 / 2 ? Math.sign(value) : 0;
 }
 
 /** A real activation in [-1, 1] as Q0.7: nearest, ties away from zero, saturated at +-127. */

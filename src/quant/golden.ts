@@ -3,23 +3,23 @@
  * no floating-point value inside; reported accuracy is always this model's.
  */
 import {
-  cellUpdateInt16,
-  cellUpdateLevel3,
-  hiddenInt16,
-  hiddenLevel3,
+  type CellArithmetic,
+  cellArithmetic,
   requantize,
   sigmoidFixed,
-  tanhFixed,
   threshold3,
 } from './arithmetic.js';
+import { GATE } from './gates.js';
 import {
-  GATE,
+  oneHotCode,
+  operandCount,
+  planeOffsets,
   type QuantizedLayer,
   type QuantizedModel,
   type RowParameters,
 } from './quantized-model.js';
 
-/** State of one sequence: h (Q0.7) and c (Q3.12) of every layer; all zero when a sequence begins. */
+/** State of one sequence: h and c of every layer; all zero when a sequence begins. */
 export interface GoldenState {
   readonly h: readonly Int8Array[];
   readonly c: readonly Int16Array[];
@@ -32,65 +32,167 @@ export function initialState(model: QuantizedModel): GoldenState {
   };
 }
 
-/** The x vector of a token: its row of the embedding table. */
-export function embed(model: QuantizedModel, token: number): Int8Array {
-  if (model.input.kind !== 'tokens') throw new TypeError('embed: the model takes dense input');
-  const size = model.layers[0].inputSize;
-  if (!Number.isInteger(token) || token < 0 || token >= model.input.vocabSize) {
-    throw new RangeError(`embed: token ${token} is not in 0..${model.input.vocabSize - 1}`);
+/** The x vector of a token: its row of the embedding table, or 1 at its place. */
+export function embed(model: QuantizedModel, token: number): Int16Array {
+  const { input } = model;
+  if (input.kind === 'dense' || input.kind === 'features') {
+    throw new TypeError(`embed: the model takes ${input.kind} input`);
   }
-  return model.input.embedding.subarray(token * size, (token + 1) * size);
+  if (!Number.isInteger(token) || token < 0 || token >= input.vocabSize) {
+    throw new RangeError(`embed: token ${token} is not in 0..${input.vocabSize - 1}`);
+  }
+  const size = model.layers[0].inputSize;
+  if (input.kind === 'tokens') {
+    return Int16Array.from(input.embedding.subarray(token * size, (token + 1) * size));
+  }
+  const x = new Int16Array(size);
+  x[token] = oneHotCode(model.scheme);
+  return x;
 }
 
-function dot(weights: Int8Array, offset: number, vector: Int8Array): number {
+/** The x vector of a token given by its features: their tables' rows one after another. */
+export function embedFeatures(model: QuantizedModel, features: ArrayLike<number>): Int16Array {
+  const { input } = model;
+  if (input.kind !== 'features')
+    throw new TypeError(`embedFeatures: the model takes ${input.kind}`);
+  const x = new Int16Array(model.layers[0].inputSize);
+  let at = 0;
+  input.tables.forEach(({ name, count, size, codes }, f) => {
+    const index = features[f];
+    if (!Number.isInteger(index) || index < 0 || index >= count) {
+      throw new RangeError(`embedFeatures: ${name} ${index} is not in 0..${count - 1}`);
+    }
+    x.set(codes.subarray(index * size, (index + 1) * size), at);
+    at += size;
+  });
+  return x;
+}
+
+/** What x and h may be held in. */
+type Codes = Int8Array | Int16Array;
+
+function dot(weights: Int8Array, offset: number, vector: Codes): number {
   let acc = 0;
   for (let k = 0; k < vector.length; k++) acc += weights[offset + k] * vector[k];
   return acc;
 }
 
-function gateValue(row: RowParameters, acc: number, gate: number): number {
-  if (row.kind === 'threshold') return threshold3(acc, row.low, row.high);
-  const z = requantize(acc, row.multiplier, row.shift, row.bias);
-  return gate === GATE.g ? tanhFixed(z) : sigmoidFixed(z);
+/** A row's sum (RowParameters) over its planes, which begin at `plane`. */
+function rowSum(
+  weights: Int8Array,
+  { factors }: RowParameters,
+  plane: number,
+  x: Codes,
+  h: Codes,
+  operands: number,
+): number {
+  const columns = x.length + h.length;
+  const planes = factors.length / operands;
+  let sum = 0;
+  for (let p = 0; p < planes; p++) {
+    const from = (plane + p) * columns;
+    const ofX = dot(weights, from, x);
+    const ofH = dot(weights, from + x.length, h);
+    sum += factors[p] * ofX + factors[(operands - 1) * planes + p] * ofH;
+  }
+  return sum;
 }
 
-/** Advance one layer by one step in place: x [inputSize] Q0.7, h [hiddenSize] Q0.7, c [hiddenSize] Q3.12. */
-function stepLayer(layer: QuantizedLayer, x: Int8Array, h: Int8Array, c: Int16Array): void {
-  const { inputSize, hiddenSize, weights, rows } = layer;
-  const columns = inputSize + hiddenSize;
+function gateValue(row: RowParameters, sum: number, gate: number, cell: CellArithmetic): number {
+  if (row.kind === 'threshold') {
+    const level = threshold3(sum, row.low, row.high);
+    return gate === GATE.g ? (level - 1) * cell.one : level;
+  }
+  const z = requantize(sum, row.multiplier, row.shift, row.bias);
+  return gate === GATE.g ? cell.candidate(z) : sigmoidFixed(z);
+}
+
+/** Advance one layer by one step in place: x [inputSize], h [hiddenSize], c [hiddenSize]. */
+function stepLayer(
+  layer: QuantizedLayer,
+  cell: CellArithmetic,
+  operands: number,
+  x: Codes,
+  h: Int8Array,
+  c: Int16Array,
+): void {
+  const { hiddenSize, weights, rows } = layer;
+  const planes = planeOffsets(rows, operands);
   const next = new Int8Array(hiddenSize);
   const gate = [0, 0, 0, 0];
-  const level3 = rows[0].kind === 'threshold';
   for (let u = 0; u < hiddenSize; u++) {
     for (let g = 0; g < 4; g++) {
       const row = g * hiddenSize + u;
-      const acc = dot(weights, row * columns, x) + dot(weights, row * columns + inputSize, h);
-      gate[g] = gateValue(rows[row], acc, g);
+      const sum = rowSum(weights, rows[row], planes[row], x, h, operands);
+      gate[g] = gateValue(rows[row], sum, g, cell);
     }
-    const update = level3 ? cellUpdateLevel3 : cellUpdateInt16;
-    c[u] = update(gate[GATE.f], c[u], gate[GATE.i], gate[GATE.g]);
-    next[u] = (level3 ? hiddenLevel3 : hiddenInt16)(gate[GATE.o], tanhFixed(c[u]));
+    c[u] = cell.update(gate[GATE.f], c[u], gate[GATE.i], gate[GATE.g]);
+    next[u] = cell.hidden(gate[GATE.o], c[u], layer.hiddenDecision);
   }
   h.set(next);
 }
 
-/** Advance all layers by one step in place. */
-export function step(model: QuantizedModel, state: GoldenState, x: Int8Array): void {
+/** Advance all layers by one step in place; not for models that also run backward. */
+export function step(model: QuantizedModel, state: GoldenState, x: Codes): void {
+  if (model.layers.some(({ backward }) => backward !== undefined)) {
+    throw new TypeError('step: a bidirectional model runs whole sequences (runSequence)');
+  }
   let input = x;
+  const cell = cellArithmetic(model.scheme);
   model.layers.forEach((layer, l) => {
-    stepLayer(layer, input, state.h[l], state.c[l]);
+    stepLayer(layer, cell, operandCount(model.scheme), input, state.h[l], state.c[l]);
     input = state.h[l];
   });
 }
 
+/** h of one direction after every step of `xs`, from zero state. */
+function runDirection(
+  layer: QuantizedLayer,
+  cell: CellArithmetic,
+  operands: number,
+  xs: readonly Codes[],
+): Int8Array[] {
+  const h = new Int8Array(layer.hiddenSize);
+  const c = new Int16Array(layer.hiddenSize);
+  return xs.map((x) => {
+    stepLayer(layer, cell, operands, x, h, c);
+    return h.slice();
+  });
+}
+
+/** The top layer's output after every step of a whole sequence, from zero state; any model. */
+export function runSequence(model: QuantizedModel, xs: readonly Codes[]): Int8Array[] {
+  const cell = cellArithmetic(model.scheme);
+  const operands = operandCount(model.scheme);
+  let input: readonly Codes[] = xs;
+  let output: Int8Array[] = [];
+  for (const layer of model.layers) {
+    output = runDirection(layer, cell, operands, input);
+    if (layer.backward) {
+      const back = runDirection(layer.backward, cell, operands, [...input].reverse()).reverse();
+      output = output.map((h, t) => Int8Array.of(...h, ...back[t]));
+    }
+    input = output;
+  }
+  return output;
+}
+
+const NO_INPUT = new Int8Array(0);
+
 /** Logits [classes] in Q6.9 from the last layer's h. */
 export function logits(model: QuantizedModel, state: GoldenState): Int16Array {
-  const h = state.h[state.h.length - 1];
+  return headLogits(model, state.h[state.h.length - 1]);
+}
+
+/** Logits [classes] in Q6.9 from the top layer's output. */
+export function headLogits(model: QuantizedModel, h: Int8Array): Int16Array {
   const { classes, weights, rows } = model.head;
+  const planes = planeOffsets(rows, 1);
   const out = new Int16Array(classes);
   for (let n = 0; n < classes; n++) {
     const { multiplier, shift, bias } = rows[n];
-    out[n] = requantize(dot(weights, n * h.length, h), multiplier, shift, bias);
+    const sum = rowSum(weights, rows[n], planes[n], NO_INPUT, h, 1);
+    out[n] = requantize(sum, multiplier, shift, bias);
   }
   return out;
 }

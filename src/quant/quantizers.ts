@@ -1,28 +1,19 @@
 /**
- * Real weights to integer codes, row by row: the one place that decides codes, scales, shifts and
- * decision points. Training calls it before every step, `quantize` once; both get the same integers.
+ * What coding a matrix is made of: roundings, row scales and decision points; and scaleRows, which does for
+ * kernels that make codes themselves what codeMatrix (code-matrix.ts) does for all.
  *
- * A row r stands for the real weights s_r * code. Its accumulator means acc * s_r / 128, since
- * activations are Q0.7. All arithmetic is in doubles, in a stated order, so engines agree.
+ * A row r stands for the real weights s_r * code. Its accumulator means acc * s_r / 128 where activations
+ * are Q0.7. All arithmetic is in doubles, in a stated order, so engines agree.
  */
 import {
   ACTIVATION_FRACTION,
-  ACTIVATION_MAX,
   INT16_MAX,
   INT16_MIN,
-  LEVEL3_DECISION,
-  LOGIT_FRACTION,
   MULTIPLIER_MAX,
-  PREACT_FRACTION,
   saturate,
   SHIFT_MAX,
 } from './arithmetic.js';
-import type { RowParameters, Scheme } from './quantized-model.js';
 
-/** z_int = acc * s_r * 2^GATE_EXPONENT: from Q0.7 activations to Q3.12. */
-export const GATE_EXPONENT = PREACT_FRACTION - ACTIVATION_FRACTION;
-/** logit_int = acc * s_r * 2^HEAD_EXPONENT: from Q0.7 activations to Q6.9. */
-export const HEAD_EXPONENT = LOGIT_FRACTION - ACTIVATION_FRACTION;
 /** Largest int8 weight code. */
 export const CODE_MAX = 127;
 /** Ternary threshold as a part of the row's mean |v| (Li et al. 2016, arXiv:1605.04711). */
@@ -52,24 +43,35 @@ export interface RowScales {
   readonly multipliers: readonly number[];
 }
 
+/** Within what multipliers and shifts are looked for. */
+export interface ScaleRange {
+  /** Smallest shift, default 1; exponent + shiftMin must not be below 0. */
+  readonly shiftMin?: number;
+  /** Largest multiplier, default 255. */
+  readonly most?: number;
+}
+
 /**
- * int8 row scales: S is the largest in 1..24 for which every
- * M_r = max(1, ceil(maxAbs_r / 127 * 2^(exponent + S))) is at most 255. Rounding up keeps the codes
- * within +-127. Throws where a weight is not finite or above 127 * 255 / 2^(exponent + 1).
+ * Row scales of integer codes -limit..limit: S is the largest up to 24 for which every
+ * M_r = max(1, ceil(maxAbs_r / limit * 2^(exponent + S))) is at most `most`. Rounding up keeps the codes
+ * within +-limit. Throws where a weight is not finite or above limit * most / 2^(exponent + shiftMin).
  */
-export function int8Scales(maxAbs: ArrayLike<number>, exponent: number): RowScales {
+export function intScales(
+  maxAbs: ArrayLike<number>,
+  exponent: number,
+  limit: number,
+  { shiftMin = 1, most = MULTIPLIER_MAX }: ScaleRange = {},
+): RowScales {
   let largest = 0;
-  for (let r = 0; r < maxAbs.length; r++) {
-    if (!(maxAbs[r] <= largest)) largest = maxAbs[r];
-  }
+  for (let r = 0; r < maxAbs.length; r++) largest = Math.max(largest, maxAbs[r]);
   const multiplier = (value: number, shift: number): number =>
-    Math.max(1, Math.ceil((value / CODE_MAX) * POWERS[exponent + shift]));
+    Math.max(1, Math.ceil((value / limit) * POWERS[exponent + shift]));
   let shift = SHIFT_MAX;
-  while (shift >= 1 && !(multiplier(largest, shift) <= MULTIPLIER_MAX)) shift--;
-  if (shift < 1) {
-    const limit = (CODE_MAX * MULTIPLIER_MAX) / 2 ** (exponent + 1);
+  while (shift >= shiftMin && !(multiplier(largest, shift) <= most)) shift--;
+  if (shift < shiftMin) {
+    const bound = (limit * most) / 2 ** (exponent + shiftMin);
     throw new RangeError(
-      `a weight of magnitude ${largest} cannot be coded as int8 (at most ${limit}); ` +
+      `a weight of magnitude ${largest} cannot be coded as -${limit}..${limit} (at most ${bound}); ` +
         'training diverged: lower the learning rate',
     );
   }
@@ -78,9 +80,9 @@ export function int8Scales(maxAbs: ArrayLike<number>, exponent: number): RowScal
   return { shift, multipliers };
 }
 
-/** code = round-half-away(w / s), within +-127. */
-export function int8Code(weight: number, scale: number): number {
-  return saturate(roundHalfAway(weight / scale), -CODE_MAX, CODE_MAX);
+/** code = round-half-away(w / s), within +-limit. */
+export function intCode(weight: number, scale: number, limit: number): number {
+  return saturate(roundHalfAway(weight / scale), -limit, limit);
 }
 
 /** Delta_r from the sum of |v| over the row, summed in column order. */
@@ -101,16 +103,16 @@ export function ternaryScale(gain: number, nonzeros: number): number {
 }
 
 /**
- * Ternary rows that keep a requantizer: M_r = round(s_r * 2^(exponent + S)) within 1..255, S the
- * largest in 1..24 for which the largest s_r still fits.
+ * Given scales as a requantizer has them: M_r = round(s_r * 2^(exponent + S)) within 1..255, S the
+ * largest of shiftMin..24 for which the largest s_r still fits; beyond that, scales saturate.
  */
-export function ternaryRowScales(scales: ArrayLike<number>, exponent: number): RowScales {
+export function linearScales(scales: ArrayLike<number>, exponent: number, shiftMin = 1): RowScales {
   let largest = 0;
   for (let r = 0; r < scales.length; r++) largest = Math.max(largest, scales[r]);
   const raw = (scale: number, shift: number): number =>
     roundHalfAway(scale * POWERS[exponent + shift]);
   let shift = SHIFT_MAX;
-  while (shift > 1 && raw(largest, shift) > MULTIPLIER_MAX) shift--;
+  while (shift > shiftMin && raw(largest, shift) > MULTIPLIER_MAX) shift--;
   const multipliers = new Array<number>(scales.length);
   for (let r = 0; r < scales.length; r++) {
     multipliers[r] = saturate(raw(scales[r], shift), 1, MULTIPLIER_MAX);
@@ -119,94 +121,20 @@ export function ternaryRowScales(scales: ArrayLike<number>, exponent: number): R
 }
 
 /**
- * Decision points of a three-level gate on the raw accumulator. From a = acc * s / 128 + b and
- * a >= +-ln 3: high = ceil((ln 3 - b) / (s / 128)), low likewise with -ln 3, both within [-B, B + 1]
- * with B = 127 * nonzeros, the largest |acc|: B + 1 means never, -B always.
+ * Decision points on a row's sum. From a = sum * step + bias and a >= decision:
+ * ceil((decision - bias) / step), within [-bound, bound + 1], bound being the largest |sum|: bound + 1
+ * means never, -bound always. With step 0 the bias alone decides.
  */
 export function decisionPoints(
-  scale: number,
+  decisions: readonly number[],
+  step: number,
   bias: number,
-  nonzeros: number,
-): { low: number; high: number } {
-  const bound = ACTIVATION_MAX * nonzeros;
-  return {
-    low: decisionPoint(-LEVEL3_DECISION, scale, bias, nonzeros, bound),
-    high: decisionPoint(LEVEL3_DECISION, scale, bias, nonzeros, bound),
-  };
-}
-
-function decisionPoint(
-  decision: number,
-  scale: number,
-  bias: number,
-  nonzeros: number,
   bound: number,
-): number {
-  if (nonzeros === 0) return bias >= decision ? 0 : 1;
-  const acc = Math.ceil((decision - bias) / (scale / ACTIVATION_SCALE));
-  return saturate(acc, 0 - bound, bound + 1) + 0;
-}
-
-/** Rows of real weights as coded: what the forward and the backward pass need. */
-export interface CodedRows {
-  /** [rows, columns]. */
-  readonly codes: Int8Array;
-  /** Effective s_r; exactly multiplier / 2^(exponent + shift) for linear rows. */
-  readonly scale: Float64Array;
-  readonly nonzeros: Int32Array;
-  readonly rows: readonly RowParameters[];
-}
-
-/** Per-row sums a coder starts from. */
-export interface RowStatistics {
-  readonly maxAbs: ArrayLike<number>;
-  readonly sumAbs: ArrayLike<number>;
-}
-
-export function rowStatistics(weights: Float32Array, columns: number): RowStatistics {
-  const rows = weights.length / columns;
-  const maxAbs = new Float64Array(rows);
-  const sumAbs = new Float64Array(rows);
-  for (let r = 0; r < rows; r++) {
-    for (let k = 0; k < columns; k++) {
-      const magnitude = Math.abs(weights[r * columns + k]);
-      if (!(magnitude <= maxAbs[r])) maxAbs[r] = magnitude;
-      sumAbs[r] += magnitude;
-    }
-  }
-  return { maxAbs, sumAbs };
-}
-
-/** Groups of rows that share a shift: the four gates of a layer, or the whole head. */
-export interface RowGroup {
-  readonly begin: number;
-  readonly end: number;
-  readonly exponent: number;
-  readonly biasFraction: number;
-  readonly threshold: boolean;
-}
-
-/** The groups of one layer's 4 * hiddenSize rows. */
-export function gateGroups(scheme: Scheme, hiddenSize: number): RowGroup[] {
-  return [0, 1, 2, 3].map((gate) => ({
-    begin: gate * hiddenSize,
-    end: (gate + 1) * hiddenSize,
-    exponent: GATE_EXPONENT,
-    biasFraction: PREACT_FRACTION,
-    threshold: scheme.gates === 'level3' && gate !== 2,
-  }));
-}
-
-export function headGroups(classes: number): RowGroup[] {
-  return [
-    {
-      begin: 0,
-      end: classes,
-      exponent: HEAD_EXPONENT,
-      biasFraction: LOGIT_FRACTION,
-      threshold: false,
-    },
-  ];
+): number[] {
+  return decisions.map((decision) => {
+    if (step === 0) return bias >= decision ? 0 - bound : bound + 1;
+    return saturate(Math.ceil((decision - bias) / step), 0 - bound, bound + 1) + 0;
+  });
 }
 
 /** Takes what scaleRows decides for each row: its effective scale, and what its hardware needs. */
@@ -223,10 +151,28 @@ export interface RowSink {
   ): void;
 }
 
-/** Scale and hardware parameters of the rows of one group. */
+/** Rows begin..end-1 of a kernel's matrix that share an output. */
+export interface KernelRows {
+  readonly begin: number;
+  readonly end: number;
+  readonly columns: number;
+  /** Fraction bits of a linear output; decision points of a threshold one. */
+  readonly output:
+    | { readonly kind: 'linear'; readonly biasFraction: number }
+    | { readonly kind: 'threshold'; readonly low: number; readonly high: number };
+}
+
+/** Largest magnitude of an activation, that of a one-hot x included. */
+const ANY_ACTIVATION = 2 ** ACTIVATION_FRACTION;
+
+/**
+ * Scale and hardware parameters of rows whose codes kernels make: `int8` (largest magnitude to 127) or
+ * `ternary` (weight normalization); Q0.7 activations, slope 1. The integers of codeMatrix, except that
+ * decision points which no sum reaches may be farther out, where they decide the same.
+ */
 export function scaleRows(
-  group: RowGroup,
-  weights: Scheme['weights'],
+  { begin, end, columns, output }: KernelRows,
+  weights: 'int8' | 'ternary',
   source: {
     readonly maxAbs: ArrayLike<number>;
     readonly nonzeros: ArrayLike<number>;
@@ -235,7 +181,6 @@ export function scaleRows(
   },
   sink: RowSink,
 ): void {
-  const { begin, end, exponent, biasFraction } = group;
   const count = end - begin;
   const wanted = new Float64Array(count);
   for (let n = 0; n < count; n++) {
@@ -246,16 +191,25 @@ export function scaleRows(
     wanted[n] =
       weights === 'ternary' ? ternaryScale(source.gain[r], source.nonzeros[r]) : source.maxAbs[r];
   }
-  if (group.threshold) {
+  if (output.kind === 'threshold') {
     for (let n = 0; n < count; n++) {
       const r = begin + n;
-      const { low, high } = decisionPoints(wanted[n], source.bias[r], source.nonzeros[r]);
-      sink.threshold(r, wanted[n], low, high);
+      const scale = weights === 'ternary' ? wanted[n] : wanted[n] === 0 ? 1 : wanted[n] / CODE_MAX;
+      const most = weights === 'ternary' ? source.nonzeros[r] : CODE_MAX * columns;
+      const points = decisionPoints(
+        [output.low, output.high],
+        scale / ACTIVATION_SCALE,
+        source.bias[r],
+        ANY_ACTIVATION * most,
+      );
+      sink.threshold(r, scale, points[0], points[1]);
     }
     return;
   }
+  const { biasFraction } = output;
+  const exponent = biasFraction - ACTIVATION_FRACTION;
   const { shift, multipliers } =
-    weights === 'ternary' ? ternaryRowScales(wanted, exponent) : int8Scales(wanted, exponent);
+    weights === 'ternary' ? linearScales(wanted, exponent) : intScales(wanted, exponent, CODE_MAX);
   const unit = 1 / POWERS[exponent + shift];
   const ratioUnit = 1 / POWERS[shift];
   for (let n = 0; n < count; n++) {
@@ -266,65 +220,21 @@ export function scaleRows(
   }
 }
 
-/** Code all rows of a matrix. */
-export function codeRows(
-  format: Scheme['weights'],
-  groups: readonly RowGroup[],
-  source: {
-    readonly weights: Float32Array;
-    readonly bias: Float32Array;
-    readonly gain: Float32Array;
-  },
-): CodedRows {
-  const count = source.bias.length;
-  const columns = source.weights.length / count;
-  const { maxAbs, sumAbs } = rowStatistics(source.weights, columns);
-  const codes = new Int8Array(source.weights.length);
-  const nonzeros = new Int32Array(count);
-  const scale = new Float64Array(count);
-  const rows: RowParameters[] = new Array<RowParameters>(count);
-  if (format === 'ternary') {
-    for (let r = 0; r < count; r++) {
-      const delta = ternaryDelta(sumAbs[r], columns);
-      for (let k = r * columns; k < (r + 1) * columns; k++) {
-        codes[k] = ternaryCode(source.weights[k], delta);
-        if (codes[k] !== 0) nonzeros[r]++;
-      }
-    }
-  }
-  const statistics = { maxAbs, nonzeros, gain: source.gain, bias: source.bias };
-  const sink: RowSink = {
-    threshold(row, s, low, high) {
-      scale[row] = s;
-      rows[row] = { kind: 'threshold', low, high };
-    },
-    linear(row, s, multiplier, shift, bias) {
-      scale[row] = s;
-      rows[row] = { kind: 'linear', multiplier, shift, bias };
-    },
-  };
-  for (const group of groups) scaleRows(group, format, statistics, sink);
-  if (format === 'int8') {
-    for (let r = 0; r < count; r++) {
-      for (let k = r * columns; k < (r + 1) * columns; k++) {
-        codes[k] = int8Code(source.weights[k], scale[r]);
-        if (codes[k] !== 0) nonzeros[r]++;
-      }
-    }
-  }
-  return { codes, scale, nonzeros, rows };
-}
-
-/** Throws unless every accumulator of `codes` stays below 2^24 in magnitude, exact in float32. */
-export function checkExact(codes: ArrayLike<number>, columns: number, where: string): void {
-  const limit = EXACT_LIMIT / ACTIVATION_MAX;
-  for (let r = 0; r < codes.length; r += columns) {
+/** Throws unless every sum of `effective` codes stays below 2^24 in magnitude, exact in float32. */
+export function checkExact(
+  effective: ArrayLike<number>,
+  columns: number,
+  activationMax: number,
+  where: string,
+): void {
+  const limit = EXACT_LIMIT / activationMax;
+  for (let r = 0; r < effective.length; r += columns) {
     let sum = 0;
-    for (let k = r; k < r + columns; k++) sum += Math.abs(codes[k]);
+    for (let k = r; k < r + columns; k++) sum += Math.abs(effective[k]);
     if (sum >= limit) {
       throw new RangeError(
-        `${where}: an accumulator may reach ${sum * ACTIVATION_MAX}, training is exact below 2^24; ` +
-          `use fewer inputs than ${columns} or ternary weights`,
+        `${where}: an accumulator may reach ${sum * activationMax}, this engine is exact below 2^24; ` +
+          `use fewer inputs than ${columns}, ternary weights, or --engine wasm`,
       );
     }
   }

@@ -1,14 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import { fromTensors, initModel, parameterCount, toTensors } from '../../src/model/model.js';
+import {
+  fromTensors,
+  initModel,
+  type ModelConfig,
+  parameterCount,
+  toTensors,
+} from '../../src/model/model.js';
+import { SCHEMES } from '../../src/quant/scheme.js';
 import { Random } from '../../src/model/random.js';
 
 const config = {
-  scheme: 'ternary-level3',
+  scheme: SCHEMES['ternary-level3'],
   input: { kind: 'tokens', vocabSize: 5, embeddingSize: 3 },
   hiddenSizes: [4, 2],
   classes: 6,
   when: 'every-step',
-} as const;
+} satisfies ModelConfig;
 
 describe('random numbers', () => {
   test('a seed always gives the same words', () => {
@@ -42,6 +49,23 @@ describe('random numbers', () => {
 });
 
 describe('model', () => {
+  test('both directions and several features survive tensors and JSON', () => {
+    const both = initModel(
+      {
+        ...config,
+        input: { kind: 'features', features: [{ name: 'word', count: 4, size: 3 }] },
+        bidirectional: true,
+        output: 'class',
+      },
+      1,
+    );
+    expect(both.layers.map(({ inputSize }) => inputSize)).toEqual([3, 8]);
+    expect(both.head.weights.length).toBe(6 * 4);
+    const { meta, tensors } = toTensors(both);
+    expect(tensors['layer1.backward.weights'].shape).toEqual([8, 10]);
+    expect(fromTensors(JSON.parse(JSON.stringify(meta)), tensors)).toEqual(both);
+  });
+
   test('the same seed gives the same model', () => {
     expect(initModel(config, 4)).toEqual(initModel(config, 4));
     expect(initModel(config, 5)).not.toEqual(initModel(config, 4));
@@ -55,7 +79,9 @@ describe('model', () => {
   test('counts parameters, gains where they are used', () => {
     // 5x3 embedding, 16x7 + 16, 8x6 + 8, 6x2 + 6, gains 16 + 8 + 6
     expect(parameterCount(initModel(config, 1))).toBe(15 + 128 + 56 + 18 + 30);
-    expect(parameterCount(initModel({ ...config, scheme: 'int8' }, 1))).toBe(15 + 128 + 56 + 18);
+    expect(parameterCount(initModel({ ...config, scheme: SCHEMES['int8'] }, 1))).toBe(
+      15 + 128 + 56 + 18,
+    );
   });
 
   test('survives tensors and JSON without loss', () => {
