@@ -5,11 +5,12 @@ import { UserError } from '../errors.js';
 import type { SeriesCase, SeriesDataset } from '../model/dataset.js';
 import { Random } from '../model/random.js';
 import type { Loaded } from './loaded.js';
-import { readBytes, sha256 } from './read-file.js';
+import { constantNotes, statistics } from './normalization.js';
+import { readBytes, sha256, unpackedName } from './read-file.js';
 import { type CsvOptions, parseCsv } from './series-csv.js';
 import type { SeriesFile } from './series-file.js';
 import { parseTs } from './series-ts.js';
-import { DEFAULT_SPLIT, type SplitParts, splitLengths } from './text.js';
+import { DEFAULT_SPLIT, splitLengths, type SplitParts, splitText, withoutTest } from './split.js';
 
 export interface SeriesOptions extends CsvOptions {
   /** File of the test part; by default the `_TEST` sibling of a `_TRAIN` file. */
@@ -22,48 +23,28 @@ export interface SeriesOptions extends CsvOptions {
 /** Fewer validation cases than this choose an epoch by luck. */
 const MIN_VALID_CASES = 20;
 
-/** `X_TEST.ts` beside `X_TRAIN.ts`, where it exists. */
+/** `X_TEST.ts` or `X_TEST.ts.gz` beside `X_TRAIN.ts`, where it exists. */
 export function testSibling(path: string): string | undefined {
-  const extension = extname(path);
-  const match = /^(.*)([_-])train$/i.exec(basename(path, extension));
+  const unpacked = unpackedName(path);
+  const extension = extname(unpacked);
+  const match = /^(.*)([_-])train$/i.exec(basename(unpacked, extension));
   if (match === null) return undefined;
   for (const name of ['TEST', 'test', 'Test']) {
     const sibling = join(dirname(path), `${match[1]}${match[2]}${name}${extension}`);
     if (existsSync(sibling)) return sibling;
+    if (existsSync(`${sibling}.gz`)) return `${sibling}.gz`;
   }
   return undefined;
 }
 
 function parse(path: string, bytes: Buffer, options: SeriesOptions): SeriesFile {
-  return extname(path).toLowerCase() === '.ts'
+  return extname(unpackedName(path)).toLowerCase() === '.ts'
     ? parseTs(path, bytes)
     : parseCsv(path, bytes, options);
 }
 
-/** Mean and gain per channel over all steps: gain = 1 / (4 std), 0 for a constant channel. */
-export function statistics(
-  cases: readonly SeriesCase[],
-  channels: number,
-): { mean: number[]; gain: number[] } {
-  const mean = new Array<number>(channels).fill(0);
-  const square = new Array<number>(channels).fill(0);
-  const steps = cases.reduce((sum, { values }) => sum + values.length / channels, 0);
-  for (const { values } of cases)
-    values.forEach((value, k) => (mean[k % channels] += value / steps));
-  for (const { values } of cases) {
-    values.forEach(
-      (value, k) => (square[k % channels] += (value - mean[k % channels]) ** 2 / steps),
-    );
-  }
-  const gain = square.map((variance, c) => {
-    const std = Math.sqrt(variance);
-    return std <= 1e-7 * Math.abs(mean[c]) || std === 0 ? 0 : 1 / (4 * std);
-  });
-  return { mean, gain };
-}
-
 /** Shuffled, then dealt so that every part has its share of every class. */
-function stratify(
+export function stratify(
   cases: readonly SeriesCase[],
   split: SplitParts,
   seed: number,
@@ -134,10 +115,9 @@ export function loadSeries(path: string, options: SeriesOptions = {}): Loaded<Se
     const testBytes = readBytes(testPath);
     hash = sha256(bytes, testBytes);
     test = relabel(parse(testPath, testBytes, options), main);
-    const share = split[1] / (split[0] + split[1]);
-    [train, valid] = stratify(main.cases, [1 - share, share, 0], seed);
+    [train, valid] = stratify(main.cases, withoutTest(split), seed);
     if (valid.length < MIN_VALID_CASES) {
-      if (share > 0)
+      if (split[1] > 0)
         notes.push(
           `no validation part: ${main.cases.length} training series are too few to spare some`,
         );
@@ -147,9 +127,7 @@ export function loadSeries(path: string, options: SeriesOptions = {}): Loaded<Se
   } else {
     hash = sha256(bytes);
     [train, valid, test] = stratify(main.cases, split, seed);
-    notes.push(
-      `split ${split.map((part) => Math.round(part * 100)).join('/')} by class, seed ${seed}`,
-    );
+    notes.push(`split ${splitText(split)} by class, seed ${seed}`);
   }
   if (train.length === 0 || test.length === 0) {
     throw new UserError({
@@ -160,10 +138,7 @@ export function loadSeries(path: string, options: SeriesOptions = {}): Loaded<Se
     });
   }
   const { mean, gain } = statistics(train, main.channels);
-  gain.forEach((value, c) => {
-    if (value === 0)
-      notes.push(`channel ${main.channelNames?.[c] ?? c + 1} is constant and carries nothing`);
-  });
+  notes.push(...constantNotes(gain, main.channelNames));
   const { channels, classes } = main;
   return {
     dataset: { kind: 'series', channels, classes, mean, gain, train, valid, test },

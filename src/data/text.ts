@@ -1,126 +1,103 @@
-/** Text -> token ids: symbols are the distinct bytes or code points of the training part. */
+/** Text files -> token ids: the vocabulary is that of the training part. */
+import { basename } from 'node:path';
 import { UserError } from '../errors.js';
-import type { TextDataset } from '../model/dataset.js';
+import type { TextDataset, TextUnit } from '../model/dataset.js';
 import type { Loaded } from './loaded.js';
 import { readBytes, sha256 } from './read-file.js';
+import {
+  checkPartPaths,
+  checkSplit,
+  DEFAULT_SPLIT,
+  splitLengths,
+  type SplitParts,
+  withoutTest,
+} from './split.js';
+import { readUnits, type TextFile, type TextMode } from './text-units.js';
+import { CORPUS_UNKNOWN, tokenize, type Tokenized, UNKNOWN } from './vocabulary.js';
 
-/** `auto` reads UTF-8 where the file is valid UTF-8, else bytes. */
-export type TextMode = 'auto' | 'bytes' | 'utf8';
+export { DEFAULT_SPLIT, type SplitParts, splitLengths } from './split.js';
+export { EOS, type TextMode } from './text-units.js';
+export { UNKNOWN } from './vocabulary.js';
 
-/** Parts of the text for training, validation and test, in this order; they add up to 1. */
-export type SplitParts = readonly [train: number, valid: number, test: number];
-
-export const DEFAULT_SPLIT: SplitParts = [0.8, 0.1, 0.1];
 export const DEFAULT_MAX_SYMBOLS = 256;
-/** Stands for every symbol beyond the most frequent `maxSymbols - 1` of the training part. */
-export const UNKNOWN = '<unknown>';
+/** The vocabulary of the Penn Treebank. */
+export const DEFAULT_MAX_WORDS = 10_000;
 
 export interface TextOptions {
   readonly mode?: TextMode | undefined;
+  /** Default DEFAULT_MAX_WORDS for words, else DEFAULT_MAX_SYMBOLS. */
   readonly maxSymbols?: number | undefined;
   readonly split?: SplitParts | undefined;
 }
 
-function isUtf8(bytes: Uint8Array): boolean {
-  try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return true;
-  } catch {
-    return false;
+export interface TextFileOptions extends TextOptions {
+  /** With `testPath` only: then `path` is the training part, and `split` is not used. */
+  readonly validPath?: string | undefined;
+  /** Without `validPath`, `path` is cut into training and validation in the proportion of `split`. */
+  readonly testPath?: string | undefined;
+}
+
+const UNIT_NOTES: Readonly<Record<TextUnit, string>> = {
+  byte: 'symbols (bytes)',
+  character: 'symbols (UTF-8 characters)',
+  word: 'words',
+  symbol: 'symbols (separated by spaces)',
+};
+
+function partLengths(
+  parts: readonly Int32Array[],
+  split: SplitParts,
+): readonly [number, number, number] {
+  const [first, second, third] = parts.map(({ length }) => length);
+  if (parts.length === 1) return splitLengths(first, split);
+  if (parts.length === 3) return [first, second, third];
+  const [train, valid] = splitLengths(first, withoutTest(split));
+  return [train, valid, second];
+}
+
+function concat(parts: readonly Int32Array[]): Int32Array {
+  if (parts.length === 1) return parts[0];
+  const all = new Int32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let from = 0;
+  for (const part of parts) {
+    all.set(part, from);
+    from += part.length;
   }
+  return all;
 }
 
-function decode(
-  bytes: Buffer,
-  mode: TextMode,
-  where: string,
-): { units: Int32Array; isBytes: boolean } {
-  if (mode === 'bytes') return { units: Int32Array.from(bytes), isBytes: true };
-  const nul = bytes.indexOf(0);
-  if (nul >= 0) {
-    throw new UserError({
-      where,
-      given: `binary file (byte ${nul} is 0)`,
-      allowed: 'text has no zero bytes',
-      hint: 'to train on raw bytes add --bytes',
-    });
-  }
-  if (!isUtf8(bytes)) {
-    if (mode === 'auto') return { units: Int32Array.from(bytes), isBytes: true };
-    throw new UserError({
-      where,
-      given: 'the file is not valid UTF-8',
-      hint: 'convert it, or train on its bytes with --bytes',
-    });
-  }
-  const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
-  return { units: Int32Array.from(text, (symbol) => symbol.codePointAt(0)!), isBytes: false };
-}
-
-function symbolText(unit: number, isBytes: boolean): string {
-  if (!isBytes) return String.fromCodePoint(unit);
-  const printable = unit >= 0x20 && unit < 0x7f;
-  return printable
-    ? String.fromCharCode(unit)
-    : `<0x${unit.toString(16).toUpperCase().padStart(2, '0')}>`;
-}
-
-function checkSplit(split: SplitParts): void {
-  const sum = split[0] + split[1] + split[2];
-  if (split.some((part) => !(part >= 0)) || split[0] === 0 || Math.abs(sum - 1) > 1e-9) {
-    throw new UserError({
-      where: 'split',
-      given: split.map((part) => `${Math.round(part * 1e4) / 100}`).join('/'),
-      allowed: 'three parts that add up to 100, the first above 0',
-      hint: 'for example 80/10/10',
-    });
-  }
-}
-
-/** Lengths of the three parts of `count`: floors, and the rest to the test part. */
-export function splitLengths(count: number, split: SplitParts): [number, number, number] {
-  const train = Math.floor(count * split[0] + 1e-9);
-  const valid = Math.floor(count * split[1] + 1e-9);
-  return split[2] === 0 ? [count - valid, valid, 0] : [train, valid, count - train - valid];
-}
-
-/**
- * Token ids of symbols 0..n-1, by code. Symbols of the validation and test part that training never
- * saw, and all but the most frequent beyond `maxSymbols`, become one other symbol: UNKNOWN where there
- * is one, else the rarest symbol, so that the replacement never flatters the result.
- */
-function tokenize(
-  units: Int32Array,
+function replacementNotes(
+  { other, replaced, symbols }: Tokenized,
+  noun: string,
   trainLength: number,
-  maxSymbols: number,
-): { codes: number[]; hasUnknown: boolean; tokens: Uint16Array; replaced: [number, number] } {
-  const counts = new Map<number, number>();
-  for (let k = 0; k < trainLength; k++) counts.set(units[k], (counts.get(units[k]) ?? 0) + 1);
-  const byCount = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
-  const hasUnknown = byCount.length > maxSymbols;
-  const codes = byCount
-    .slice(0, hasUnknown ? maxSymbols - 1 : maxSymbols)
-    .map(([code]) => code)
-    .sort((a, b) => a - b);
-  const ids = new Map(codes.map((code, id) => [code, id]));
-  const other = hasUnknown ? codes.length : ids.get(byCount[byCount.length - 1][0])!;
-  const replaced: [number, number] = [0, 0];
-  const tokens = Uint16Array.from(units, (unit, k) => {
-    const id = ids.get(unit);
-    if (id !== undefined) return id;
-    replaced[k < trainLength ? 0 : 1]++;
-    return other;
-  });
-  return { codes, hasUnknown, tokens, replaced };
+  restLength: number,
+): string[] {
+  const [inTrain, inRest] = replaced;
+  const isRarest = other !== UNKNOWN && other !== CORPUS_UNKNOWN;
+  const notes: string[] = [];
+  if (inTrain > 0) {
+    notes.push(
+      `${inTrain} of ${trainLength} training ${noun} are rarer than the ${symbols.length - 1} kept: ${other}`,
+    );
+  }
+  if (inRest > 0) {
+    const never =
+      isRarest || inTrain === 0 ? 'never occur in training' : 'are not among those kept';
+    notes.push(
+      `${inRest} of ${restLength} validation and test ${noun} ${never}: counted as ` +
+        (isRarest ? 'the rarest training symbol' : other),
+    );
+    if (other === UNKNOWN && inTrain === 0) {
+      notes.push(`training has no ${UNKNOWN} to learn from; keep fewer with --max-symbols`);
+    }
+  }
+  return notes;
 }
 
-/** The dataset of text already in memory; `where` names it in errors. */
-export function textDataset(
-  where: string,
-  bytes: Buffer,
-  options: TextOptions = {},
-): Loaded<TextDataset> {
-  const { mode = 'auto', maxSymbols = DEFAULT_MAX_SYMBOLS, split = DEFAULT_SPLIT } = options;
+/** `files`: the whole text; or training and test; or training, validation and test. */
+function datasetOf(files: readonly TextFile[], options: TextOptions): Loaded<TextDataset> {
+  const { mode = 'auto', split = DEFAULT_SPLIT } = options;
+  const { maxSymbols = mode === 'words' ? DEFAULT_MAX_WORDS : DEFAULT_MAX_SYMBOLS } = options;
   checkSplit(split);
   if (!Number.isInteger(maxSymbols) || maxSymbols < 2 || maxSymbols > 65536) {
     throw new UserError({
@@ -129,31 +106,20 @@ export function textDataset(
       allowed: 'must be an integer in 2..65536',
     });
   }
-  const { units, isBytes } = decode(bytes, mode, where);
-  const [trainLength, validLength, testLength] = splitLengths(units.length, split);
+  const { where } = files[0];
+  const units = readUnits(files, mode);
+  const noun = units.unit === 'word' ? 'words' : 'symbols';
+  const [trainLength, validLength, testLength] = partLengths(units.parts, split);
   if (trainLength < 2) {
     throw new UserError({
       where,
-      given: `the text has ${units.length} symbols`,
+      given: `the text has ${units.parts[0].length} ${noun}`,
       allowed: `its training part needs 2 or more`,
       hint: 'use a longer text',
     });
   }
-  const { codes, hasUnknown, tokens, replaced } = tokenize(units, trainLength, maxSymbols);
-  const symbols = codes.map((code) => symbolText(code, isBytes));
-  const notes: string[] = [];
-  if (hasUnknown) {
-    symbols.push(UNKNOWN);
-    notes.push(
-      `${replaced[0]} of ${trainLength} training symbols are rarer than the ${maxSymbols - 1} kept: ${UNKNOWN}`,
-    );
-  }
-  if (replaced[1] > 0) {
-    notes.push(
-      `${replaced[1]} of ${validLength + testLength} validation and test symbols never occur in training: ` +
-        `counted as ${hasUnknown ? UNKNOWN : 'the rarest training symbol'}`,
-    );
-  }
+  const tokenized = tokenize(units, concat(units.parts), trainLength, maxSymbols);
+  const { symbols, tokens } = tokenized;
   if (symbols.length < 2) {
     throw new UserError({
       where,
@@ -163,6 +129,7 @@ export function textDataset(
   }
   const dataset: TextDataset = {
     kind: 'text',
+    unit: units.unit,
     symbols,
     train: tokens.slice(0, trainLength),
     valid: tokens.slice(trainLength, trainLength + validLength),
@@ -170,17 +137,36 @@ export function textDataset(
   };
   return {
     dataset,
-    sha256: sha256(bytes),
+    sha256: sha256(...files.map(({ bytes }) => bytes)),
     summary:
-      `${symbols.length} symbols (${isBytes ? 'bytes' : 'UTF-8 characters'}); ` +
+      `${symbols.length} ${UNIT_NOTES[units.unit]}; ` +
       `training ${trainLength}, validation ${validLength}, test ${testLength}`,
-    notes,
+    notes: replacementNotes(tokenized, noun, trainLength, validLength + testLength),
   };
 }
 
-/** A text file as a dataset. */
-export function loadText(path: string, options: TextOptions = {}): Loaded<TextDataset> {
-  return textDataset(path, readBytes(path), options);
+/** The dataset of text already in memory; `where` names it in errors. */
+export function textDataset(
+  where: string,
+  bytes: Buffer,
+  options: TextOptions = {},
+): Loaded<TextDataset> {
+  return datasetOf([{ where, bytes }], options);
+}
+
+/** A text file, or one file per part, as a dataset. */
+export function loadText(path: string, options: TextFileOptions = {}): Loaded<TextDataset> {
+  const { validPath, testPath } = options;
+  checkPartPaths(options);
+  const others = [validPath, testPath].filter((other) => other !== undefined);
+  const files = [path, ...others].map((where) => ({ where, bytes: readBytes(where) }));
+  const loaded = datasetOf(files, options);
+  if (others.length === 0) return loaded;
+  const note =
+    validPath === undefined
+      ? `test part from ${basename(testPath!)}`
+      : `validation part from ${basename(validPath)}, test part from ${basename(testPath!)}`;
+  return { ...loaded, notes: [...loaded.notes, note] };
 }
 
 /** Throws unless every lane of a batch holds one sequence of `timeSteps` symbols and its targets. */

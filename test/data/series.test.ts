@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { loadSeries, statistics, testSibling } from '../../src/data/series.js';
+import { statistics } from '../../src/data/normalization.js';
+import { loadSeries, testSibling } from '../../src/data/series.js';
 import { parseCsv } from '../../src/data/series-csv.js';
 import { parseTs } from '../../src/data/series-ts.js';
 import { scratchFolder } from '../scratch.js';
@@ -179,7 +180,7 @@ describe('series datasets', () => {
     Array.from({ length: count }, (_, k) => `${k % 2 === 0 ? 'a' : 'b'},${k},${k + 1}`).join('\n');
 
   test('mean and gain come from the training part; a constant channel has gain 0', () => {
-    const { mean, gain } = statistics([{ values: Float32Array.of(1, 5, 3, 5), label: 0 }], 2);
+    const { mean, gain } = statistics([{ values: Float32Array.of(1, 5, 3, 5) }], 2);
     expect(mean).toEqual([2, 5]);
     expect(gain).toEqual([1 / 4, 0]);
   });

@@ -1,13 +1,18 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { corpusText, loadCorpus } from '../../src/data/corpus.js';
+import { unpackedName } from '../../src/data/read-file.js';
 import {
   checkTextLength,
+  EOS,
   loadText,
   splitLengths,
   textDataset,
   UNKNOWN,
 } from '../../src/data/text.js';
+import type { TextDataset } from '../../src/model/dataset.js';
 import { scratchFolder } from '../scratch.js';
+import { describeShared } from './shared-data.js';
 
 const folder = scratchFolder();
 const bytes = (text: string): Buffer => Buffer.from(text, 'utf8');
@@ -116,6 +121,135 @@ describe('text', () => {
   });
 });
 
+const texts = (dataset: { symbols: readonly string[] }, tokens: ArrayLike<number>): string[] =>
+  Array.from(tokens, (id) => dataset.symbols[id]);
+
+describe('words', () => {
+  const words = { mode: 'words', split: [1, 0, 0] } as const;
+
+  test('stand between white space; each line ends in <eos>, also a blank one', () => {
+    const { dataset } = textDataset('t', bytes(' a  b \r\n\n\tb c'), words);
+    expect(dataset.unit).toBe('word');
+    expect(dataset.symbols).toEqual(['a', 'b', EOS, 'c']);
+    expect(texts(dataset, dataset.train)).toEqual(['a', 'b', EOS, EOS, 'b', 'c', EOS]);
+  });
+
+  test('beyond maxSymbols become the <unk> of the corpus, which is always kept', () => {
+    const text = 'a a a b b c d <unk>\n'.repeat(2);
+    const { dataset, notes } = textDataset('t', bytes(text), { ...words, maxSymbols: 3 });
+    expect(dataset.symbols).toEqual(['a', 'b', '<unk>']);
+    expect(texts(dataset, dataset.train.slice(5, 9))).toEqual(['<unk>', '<unk>', '<unk>', '<unk>']);
+    expect(notes).toEqual(['6 of 18 training words are rarer than the 2 kept: <unk>']);
+  });
+
+  test('become <unknown> where the corpus has no <unk>', () => {
+    const { dataset, notes } = textDataset('t', bytes('a a a b b c\n'.repeat(4)), {
+      ...words,
+      maxSymbols: 3,
+    });
+    expect(dataset.symbols).toEqual(['a', 'b', UNKNOWN]);
+    expect(notes).toEqual(['8 of 28 training words are rarer than the 2 kept: <unknown>']);
+  });
+
+  test('that training never saw become <unknown>, with the advice to keep fewer', () => {
+    const { dataset, notes } = textDataset('t', bytes('a b a b a b a b c d\n'), {
+      mode: 'words',
+      split: [0.8, 0.1, 0.1],
+    });
+    expect(dataset.symbols).toEqual(['a', 'b', UNKNOWN]);
+    expect(texts(dataset, [...dataset.valid, ...dataset.test])).toEqual([
+      UNKNOWN,
+      UNKNOWN,
+      UNKNOWN,
+    ]);
+    expect(notes).toEqual([
+      '3 of 3 validation and test words never occur in training: counted as <unknown>',
+      'training has no <unknown> to learn from; keep fewer with --max-symbols',
+    ]);
+  });
+
+  test('a line of 200000 words is no problem', () => {
+    expect(textDataset('t', bytes('a b '.repeat(100_000)), words).dataset.train).toHaveLength(
+      200_001,
+    );
+  });
+
+  test('must be UTF-8 text', () => {
+    expect(() => textDataset('t', Buffer.from([97, 32, 0xff]), words)).toThrow(
+      't: the file is not valid UTF-8; convert it to UTF-8',
+    );
+    expect(() => textDataset('t', bytes('a \0'), words)).toThrow(
+      't: binary file (byte 2 is 0), text has no zero bytes; convert it to UTF-8',
+    );
+  });
+});
+
+describe('symbols', () => {
+  const symbols = { mode: 'symbols', split: [1, 0, 0] } as const;
+
+  test('stand between spaces, the line break among them; the last empty item is dropped', () => {
+    const { dataset, summary } = textDataset('t', bytes('a _ < \n a bc _ \n '), symbols);
+    expect(dataset.unit).toBe('symbol');
+    expect(dataset.symbols).toEqual(['a', '_', '<', '\n', 'bc']);
+    expect(texts(dataset, dataset.train)).toEqual(['a', '_', '<', '\n', 'a', 'bc', '_', '\n']);
+    expect(summary).toBe('5 symbols (separated by spaces); training 8, validation 0, test 0');
+  });
+
+  test.each([
+    [
+      'two spaces in a row',
+      'a b \n a  b',
+      't:2:4: two spaces in a row, one space stands between two symbols; write the space inside a sentence as _',
+    ],
+    [
+      'a line break that hangs on a symbol',
+      'a b\nc d\n',
+      't:1:3: symbol "b\\nc", a line break is a symbol of its own, with a space on both sides',
+    ],
+  ])('refuses %s', (_, text, message) => {
+    expect(() => textDataset('t', bytes(text), symbols)).toThrow(message);
+  });
+});
+
+describe('files of text', () => {
+  test('characters and bytes say what they are', () => {
+    expect(textDataset('t', bytes('abab')).dataset.unit).toBe('character');
+    expect(textDataset('t', bytes('abab'), { mode: 'bytes' }).dataset.unit).toBe('byte');
+  });
+
+  test('one per part: the vocabulary is that of the training file, the split is not used', () => {
+    const path = folder.write('parts/train.txt', 'a b c\n');
+    const validPath = folder.write('parts/valid.txt', 'c a\n');
+    const testPath = folder.write('parts/test.txt', 'b b z\n');
+    const { dataset, notes } = loadText(path, { mode: 'words', validPath, testPath });
+    expect(texts(dataset, dataset.train)).toEqual(['a', 'b', 'c', EOS]);
+    expect(texts(dataset, dataset.valid)).toEqual(['c', 'a', EOS]);
+    expect(texts(dataset, dataset.test)).toEqual(['b', 'b', UNKNOWN, EOS]);
+    expect(notes).toContain('validation part from valid.txt, test part from test.txt');
+  });
+
+  test('with a test file alone, validation is the end of the training file', () => {
+    const path = folder.write('two/train.txt', 'abab'.repeat(9));
+    const testPath = folder.write('two/test.txt', 'bb');
+    const { dataset } = loadText(path, { testPath });
+    expect([dataset.train.length, dataset.valid.length, dataset.test.length]).toEqual([32, 4, 2]);
+    expect(() => loadText(path, { validPath: testPath })).toThrow(
+      `${testPath}: a validation file without a test file, give both, the test file alone, or neither`,
+    );
+  });
+
+  test('are read through .gz, with the same sha256', () => {
+    const path = folder.write('z/a.txt', 'abcd'.repeat(20));
+    const packed = folder.write('z/b.txt.gz', gzipSync('abcd'.repeat(20)));
+    expect(loadText(packed)).toEqual(loadText(path));
+    expect(unpackedName('a/B.TXT.GZ')).toBe('a/B.TXT');
+    const broken = folder.write('z/c.txt.gz', 'abcd');
+    expect(() => loadText(broken)).toThrow(
+      `${broken}: cannot be unpacked (incorrect header check), a name that ends in .gz must belong to a whole gzip file`,
+    );
+  });
+});
+
 describe('corpus', () => {
   test('is the same printable ASCII every time, cut to size', () => {
     const { text } = corpusText(50_000);
@@ -129,5 +263,65 @@ describe('corpus', () => {
     expect(() => loadCorpus(1e9)).toThrow(
       /^corpus-size: 1000000000, the declarations of typescript \S+ have \d+ characters$/,
     );
+  });
+});
+
+const lengths = ({ train, valid, test }: TextDataset): number[] =>
+  [train, valid, test].map(({ length }) => length);
+
+describeShared('ptb', (file) => {
+  test('10,000 words, counts with <eos>, and the perplexity of add-one unigrams', () => {
+    const { dataset, notes } = loadText(file('ptb.train.txt.gz'), {
+      mode: 'words',
+      validPath: file('ptb.valid.txt'),
+      testPath: file('ptb.test.txt'),
+    });
+    expect(lengths(dataset)).toEqual([929_589, 73_760, 82_430]);
+    expect(dataset.symbols).toHaveLength(10_000);
+    expect(notes).toHaveLength(1);
+    const unk = dataset.symbols.indexOf('<unk>');
+    const unks = [dataset.train, dataset.valid, dataset.test].map(
+      (part) => part.filter((id) => id === unk).length,
+    );
+    expect(unks).toEqual([45_020, 3_485, 4_794]);
+    const counts = new Float64Array(10_000).fill(1);
+    for (const id of dataset.train) counts[id]++;
+    const perplexity = (part: ArrayLike<number>): number => {
+      let loss = 0;
+      for (let k = 0; k < part.length; k++) {
+        loss -= Math.log(counts[part[k]] / (dataset.train.length + 10_000));
+      }
+      return Math.exp(loss / part.length);
+    };
+    expect(perplexity(dataset.valid)).toBeCloseTo(684.7, 1);
+    expect(perplexity(dataset.test)).toBeCloseTo(639.8, 1);
+  });
+});
+
+describeShared('ptb-char', (file) => {
+  test('50 symbols, none of validation and test unknown', () => {
+    const { dataset, notes } = loadText(file('ptb.char.train.txt.gz'), {
+      mode: 'symbols',
+      validPath: file('ptb.char.valid.txt'),
+      testPath: file('ptb.char.test.txt'),
+    });
+    expect(lengths(dataset)).toEqual([5_017_482, 393_042, 442_423]);
+    expect(dataset.symbols).toHaveLength(50);
+    expect(new Set(dataset.test).size).toBe(48);
+    expect(notes).toHaveLength(1);
+  });
+});
+
+describeShared('warpeace', (file) => {
+  test('3,258,246 bytes of 87 values', () => {
+    const { dataset } = loadText(file('warpeace_input.txt'), { mode: 'bytes', split: [1, 0, 0] });
+    expect([dataset.train.length, dataset.symbols.length]).toEqual([3_258_246, 87]);
+  });
+});
+
+describeShared('tinyshakespeare', (file) => {
+  test('1,115,394 characters of 65', () => {
+    const { dataset } = loadText(file('input.txt'), { split: [1, 0, 0] });
+    expect([dataset.train.length, dataset.symbols.length]).toEqual([1_115_394, 65]);
   });
 });
