@@ -1,8 +1,10 @@
 import type { Engine } from './engine.js';
 import { fusedEngine } from './fused.js';
+import type { KernelSet } from './kernels.js';
 import { nativeKernels, nativeProblem } from './native.js';
 import { referenceEngine } from './reference.js';
 import { wasmKernels } from './wasm-kernels.js';
+import { needsWhole, WholeSession } from './whole.js';
 
 export const ENGINE_NAMES = ['auto', 'native', 'wasm', 'tfjs', 'reference'] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
@@ -14,6 +16,16 @@ export interface EngineOptions {
 
 /** Most threads that a step can be shared by. */
 export const MAX_THREADS = 64;
+
+/** The fused kernels, for models of every kind. */
+export function kernelEngine(kernels: KernelSet): Engine {
+  const engine = fusedEngine(kernels);
+  return {
+    ...engine,
+    createSession: (config) =>
+      needsWhole(config.model) ? new WholeSession(kernels, config) : engine.createSession(config),
+  };
+}
 
 /**
  * The engine of that name. `auto` is `native` where it has been built, else `wasm`. tfjs is loaded only
@@ -30,9 +42,9 @@ export async function createEngine(
     case 'auto':
       return createEngine(nativeProblem() === undefined ? 'native' : 'wasm', { threads });
     case 'native':
-      return fusedEngine(nativeKernels({ threads }));
+      return kernelEngine(nativeKernels({ threads }));
     case 'wasm':
-      return fusedEngine(wasmKernels({ threads }));
+      return kernelEngine(wasmKernels({ threads }));
     case 'reference':
       return referenceEngine();
     case 'tfjs':

@@ -1,22 +1,19 @@
 /**
  * Fused LSTM training: forward, head, loss, backward and Adam of a whole sequence as one program
- * (schedule.ts) that a kernel set runs. What is decided row by row, scales and decision points, comes
- * from quantizers.ts, between two programs.
+ * (schedule.ts) that a kernel set runs. Between programs and parts of one the host decides scales and decision
+ * points, and codes and computes what no kernel does (coded-parameters.ts, cell-steps.ts).
  */
 import { TANH_TABLE } from '../quant/arithmetic.js';
-import { type RowSink, scaleRows } from '../quant/quantizers.js';
-import {
-  f32,
-  fromTensors,
-  type Model,
-  type ModelMeta,
-  type Tensor,
-  type Tensors,
-  toTensors,
-} from '../model/model.js';
+import { f32, type Model, type Tensors } from '../model/model.js';
+import { floatWord, Placed, Program } from './assembler.js';
+import { Random } from '../model/random.js';
+import { CellSteps } from './cell-steps.js';
+import { CodedParameters } from './coded-parameters.js';
+import { dropKey } from './dropout.js';
 import {
   type Batch,
   checkBatch,
+  checkSession,
   type Engine,
   type ForwardResult,
   type HeadRows,
@@ -27,19 +24,13 @@ import {
   type Units,
   unitsOf,
 } from './engine.js';
+import { Inputs } from './inputs.js';
 import { HEAP_BASE, type KernelMemory, type KernelSet } from './kernels.js';
-import {
-  Arena,
-  createLayout,
-  type Layout,
-  type Matrix,
-  readHeadRows,
-  readParameters,
-  writeHeadRows,
-  writeParameters,
-} from './layout.js';
-import { EXACT_PRODUCTS, PANEL, ROW_BLOCK } from './program.js';
-import { chunkMark, floatWord, lowScalesOf, Program, Schedule } from './schedule.js';
+import { Arena, createLayout, type Layout } from './layout.js';
+import type { Views } from './matrix-coding.js';
+import { dropMark, exactMark } from './products.js';
+import { rateMark, Schedule } from './schedule.js';
+import { joinTraces, traceLayers } from './trace.js';
 
 export function fusedEngine(kernels: KernelSet): Engine {
   return {
@@ -68,39 +59,21 @@ interface Segment {
   readonly given: boolean;
   /** Code the weights first; carry the states; end with Adam and the statistics of the new weights. */
   readonly whole: boolean;
+  readonly dropout: boolean;
+  /** Two- and three-valued activations are drawn. */
+  readonly sampling: boolean;
 }
 
-/** A program in memory and the words of it that change. */
-class Placed {
-  private readonly marks = new Map<string, number[]>();
-
-  constructor(
-    program: Program,
-    readonly address: number,
-    private readonly i32: Int32Array,
-  ) {
-    program.op('end');
-    i32.set(program.words, address >> 2);
-    for (const { name, word } of program.marks) {
-      const words = this.marks.get(name) ?? [];
-      words.push((address >> 2) + word);
-      this.marks.set(name, words);
-    }
-  }
-
-  set(name: string, value: number): void {
-    const words = this.marks.get(name);
-    if (words) for (const word of words) this.i32[word] = value;
-  }
-}
-
-/** What turns one matrix's statistics into its row block. */
-interface Coder {
-  readonly m: Matrix;
-  readonly source: Parameters<typeof scaleRows>[2];
-  /** The row block's real biases. */
-  readonly real: Float32Array;
-  readonly sink: RowSink;
+/** How far the way from parameters to codes has been gone. */
+enum Stage {
+  /** Masters are new. */
+  stale,
+  /** Statistics follow them. */
+  measured,
+  /** Row blocks do, and codes that the host makes. */
+  scaled,
+  /** Panels do. */
+  coded,
 }
 
 const PROGRAMS = 4;
@@ -110,55 +83,42 @@ export class FusedSession implements Session {
   private readonly layout: Layout;
   private readonly schedule: Schedule;
   private readonly memory: KernelMemory;
-  private readonly f32: Float32Array;
-  private readonly f64: Float64Array;
-  private readonly i32: Int32Array;
+  private readonly views: Views;
+  private readonly parameters: CodedParameters;
+  private readonly inputs: Inputs;
+  /** Step of the batch from which the present run draws its activations. */
+  private drawnFrom: number | undefined;
+  /** By layer, where no kernel computes the cells. */
+  private readonly cells: readonly CellSteps[];
   /** Activations: int16, or reals in the float scheme. */
   private readonly activations: Int16Array | Float32Array;
   private readonly operand: number;
-  private readonly meta: ModelMeta;
   private readonly units: Units;
   private readonly template: Model;
   private readonly statistics: Placed;
   private readonly coding: Placed;
-  private readonly normalizing: Placed;
+  private readonly finishing: Placed;
   private readonly updating: Placed;
   /** Programs of segments; the address of each slot is fixed, the oldest one gives way. */
   private readonly segments = new Map<string, Placed>();
   private readonly slots: number[];
   private readonly slotBytes: number;
   private readonly rateFactors: readonly number[] = [];
-  private readonly coders: readonly Coder[];
-  private slotOf: Int32Array;
-  private readonly unique: Int32Array;
-  private distinct = 0;
-  /** Tokens whose embedding rows hold gradients. */
-  private readonly touched = new Set<number>();
-  private adamStep = 0;
-  /** Whether statistics, and whether codes and panels, follow the present parameters. */
-  private measured = false;
-  private coded = false;
+  private stage = Stage.stale;
 
   /**
    * inputGradient: dense input gets a gradient too (see sequenceGradients). Throws RangeError where the
-   * sizes are not positive integers or need more than 4 GiB.
+   * sizes are not positive integers or need more than 4 GiB, TypeError where the model has what a session
+   * does not know.
    */
   constructor(
     kernels: KernelSet,
     private readonly config: SessionConfig,
     inputGradient = false,
   ) {
-    const { model, batch, timeSteps, checkpointSteps } = config;
-    for (const [name, value] of Object.entries({
-      batch,
-      timeSteps,
-      checkpointSteps: checkpointSteps ?? 1,
-    })) {
-      if (!Number.isInteger(value) || value < 1)
-        throw new RangeError(`session: ${name} is ${value}`);
-    }
+    checkSession(config);
+    const { model, timeSteps, checkpointSteps } = config;
     this.template = model;
-    this.meta = toTensors(model).meta;
     this.units = unitsOf(model.scheme);
     this.operand = model.scheme === 'float' ? 4 : 2;
     const arena = new Arena();
@@ -166,127 +126,81 @@ export class FusedSession implements Session {
     const layout = createLayout(config, steps, inputGradient, arena);
     this.layout = layout;
     const every = model.head.when === 'every-step';
-    this.schedule = new Schedule(layout, every, config.optimizer);
+    const hostCodes = [...layout.layers, layout.head].some(({ coding }) => coding === 'host');
+    this.schedule = new Schedule(layout, every, config.optimizer, {
+      forwardCells: (layer, t) => this.cells[layer].forward(t, this.drawing(layer, t)),
+      backwardCells: (layer, t, dOutput) => this.cells[layer].backward(t, dOutput),
+      finishGradients:
+        hostCodes || config.mask ? () => this.parameters.finishGradients() : undefined,
+    });
     const statistics = new Program();
     this.schedule.statistics(statistics);
     const coding = new Program();
     this.schedule.coding(coding);
-    const normalizing = new Program();
-    this.schedule.normalized(normalizing);
+    const finishing = new Program();
     const updating = new Program();
-    if (layout.training) this.rateFactors = this.schedule.update(updating);
-    const fixed = [statistics, coding, normalizing, updating];
-    const at = fixed.map((program) => arena.bytes(4 * program.words.length + 64));
+    if (layout.training) {
+      this.schedule.masters(finishing);
+      this.rateFactors = this.schedule.update(updating);
+    }
+    const fixed = [statistics, coding, finishing, updating];
+    const at = fixed.map((program) => arena.bytes(program.bytes));
     const longest = this.program({
       ...BACKWARD,
       ...{ steps, head: true, backward: layout.training, whole: layout.training },
       first: checkpointSteps === undefined,
+      dropout: layout.dropout !== undefined,
     });
-    this.slotBytes = 4 * longest.words.length + 64;
+    this.slotBytes = longest.bytes;
     this.slots = Array.from({ length: PROGRAMS }, () => arena.bytes(this.slotBytes));
-    this.memoryBytes = arena.size - HEAP_BASE;
     this.memory = kernels.allocate(arena.size);
     const { buffer } = this.memory;
-    this.f32 = new Float32Array(buffer);
-    this.f64 = new Float64Array(buffer);
-    this.i32 = new Int32Array(buffer);
-    this.activations = layout.scheme ? new Int16Array(buffer) : this.f32;
-    const placed = fixed.map((program, n) => new Placed(program, at[n], this.i32));
-    [this.statistics, this.coding, this.normalizing, this.updating] = placed;
-    this.i32.set(TANH_TABLE, layout.table >> 2);
-    this.slotOf = new Int32Array(layout.embedding?.rows ?? 0).fill(-1);
-    this.unique = this.i32.subarray(layout.unique >> 2, (layout.unique >> 2) + layout.uniqueMax);
-    this.coders = [...layout.layers, layout.head].map((m) => this.coder(m));
-    this.load(layout.params, toTensors(model).tensors);
+    this.views = {
+      f32: new Float32Array(buffer),
+      f64: new Float64Array(buffer),
+      i32: new Int32Array(buffer),
+      i16: new Int16Array(buffer),
+    };
+    const { i16, i32, f32 } = this.views;
+    this.activations = layout.scheme ? i16 : f32;
+    const placed = fixed.map((program, n) => new Placed(program, at[n], i32));
+    [this.statistics, this.coding, this.finishing, this.updating] = placed;
+    i32.set(TANH_TABLE, layout.table / 4);
+    this.inputs = new Inputs(this.views, layout, model);
+    this.parameters = new CodedParameters(this.views, layout, model, config.mask);
+    this.memoryBytes = arena.size - HEAP_BASE + this.parameters.bytes;
+    this.cells = layout.cells === 'host' ? this.cellSteps() : [];
+  }
+
+  private cellSteps(): CellSteps[] {
+    const { layout, views, parameters } = this;
+    const rule = this.config.optimizer?.gateGradient ?? 'sigmoid';
+    return layout.layers.map((_, l) => {
+      const decisions = () => parameters.decisionsOf(l);
+      return new CellSteps(views, layout, l, parameters.blocks[l], rule, decisions);
+    });
   }
 
   // ---------------------------------------------------------------------------------- parameters
 
-  private flat(base: number): Float32Array {
-    return this.f32.subarray(base >> 2, (base >> 2) + this.layout.size);
-  }
-
-  private load(base: number, tensors: Tensors): void {
-    writeParameters(this.layout, this.template, this.flat(base), tensors);
-    if (base === this.layout.params) this.measured = this.coded = false;
-  }
-
-  private save(base: number): Tensors {
-    return readParameters(this.layout, this.template, this.flat(base));
-  }
-
   model(): Model {
-    return fromTensors(this.meta, this.save(this.layout.params));
-  }
-
-  private coder(m: Matrix): Coder {
-    const view = (address: number): Float32Array =>
-      this.f32.subarray(address >> 2, (address >> 2) + m.n);
-    const { params } = this.layout;
-    const source = {
-      maxAbs: view(m.maxAbs),
-      nonzeros: this.i32.subarray(m.nonzeros >> 2, (m.nonzeros >> 2) + m.n),
-      gain: view(params + m.gain * 4),
-      bias: view(params + m.bias * 4),
-    };
-    return { m, source, real: view(m.block + ROW_BLOCK.bias * m.n), sink: this.rowSink(m) };
-  }
-
-  /** Writes a matrix's row block. */
-  private rowSink(m: Matrix): RowSink {
-    const words = (offset: number): number => (m.block + offset * m.n) >> 2;
-    const from = words(ROW_BLOCK.ratio) >> 1;
-    const ratio = this.f64.subarray(from, from + m.n);
-    const scale64 = this.f64.subarray(m.scale64 >> 3, (m.scale64 >> 3) + m.n).fill(1);
-    const ints = (offset: number): Int32Array =>
-      this.i32.subarray(words(offset), words(offset) + m.n);
-    const reals = (offset: number): Float32Array =>
-      this.f32.subarray(words(offset), words(offset) + m.n);
-    const biasInt = ints(ROW_BLOCK.biasInt);
-    const low = ints(ROW_BLOCK.low).fill(0x7fffffff);
-    const high = ints(ROW_BLOCK.high).fill(0x7fffffff);
-    const slope = reals(ROW_BLOCK.slope);
-    const scale = reals(ROW_BLOCK.scale);
-    const { activation } = this.units;
-    return {
-      threshold(row, s, lowPoint, highPoint) {
-        scale[row] = s;
-        slope[row] = s * activation;
-        low[row] = lowPoint;
-        high[row] = highPoint;
-      },
-      linear(row, s, _multiplier, _shift, bias, rowRatio) {
-        scale[row] = s;
-        scale64[row] = s;
-        slope[row] = s * activation;
-        ratio[row] = rowRatio;
-        biasInt[row] = bias;
-      },
-    };
-  }
-
-  /** Row scales and decision points from what the statistics found. */
-  private scale(): void {
-    const { scheme } = this.layout;
-    for (const { m, source, real, sink } of this.coders) {
-      real.set(source.bias);
-      if (scheme === undefined) continue;
-      for (const group of m.groups) scaleRows(group, scheme.weights, source, sink);
-    }
+    return this.parameters.model();
   }
 
   /** Up to what `coding` needs; `whole` segments go on with it themselves. */
-  private measure(): void {
-    if (this.layout.scheme && !this.measured) this.memory.run(this.statistics.address);
-    this.measured = true;
-    this.scale();
+  private scale(): void {
+    if (this.stage < Stage.measured) this.statistics.run(this.memory);
+    if (this.stage < Stage.scaled) {
+      this.parameters.code();
+      this.stage = Stage.scaled;
+    }
   }
 
   private code(): void {
-    if (this.coded) return;
-    this.measure();
-    this.memory.run(this.coding.address);
-    this.coded = true;
+    if (this.stage === Stage.coded) return;
+    this.scale();
+    this.coding.run(this.memory);
+    this.stage = Stage.coded;
   }
 
   // ------------------------------------------------------------------------------------ programs
@@ -295,15 +209,18 @@ export class FusedSession implements Session {
     const p = new Program();
     const { schedule } = this;
     const every = this.template.head.when === 'every-step';
+    const { dropout, add, head } = s;
     if (s.whole) schedule.coding(p);
-    if (s.layers) schedule.layers(p, s.steps);
-    if (s.head) schedule.headPass(p, s.steps, s.targets, s.backward);
+    if (s.layers) schedule.layers(p, s.steps, dropout);
+    if (head) {
+      schedule.headPass(p, s.steps, { targets: s.targets, gradient: s.backward, dropout });
+    }
     if (!s.backward) return p;
-    const dOutputs = s.given || (s.head && every) ? 'every' : s.head ? 'last' : 'none';
-    schedule.backward(p, s.steps, { last: s.last, first: s.first, dOutputs });
-    schedule.weightGradients(p, s.steps, s.add, s.head);
+    const dOutputs = s.given || (head && every) ? 'every' : head ? 'last' : 'none';
+    schedule.backward(p, s.steps, { last: s.last, first: s.first, dOutputs, dropout });
+    schedule.weightGradients(p, s.steps, { add, head, dropout });
     if (s.whole) {
-      schedule.normalized(p);
+      schedule.masters(p);
       schedule.carry(p, s.steps);
       schedule.update(p);
       // Of the new parameters, for the next step: that saves it waking the threads twice.
@@ -326,40 +243,12 @@ export class FusedSession implements Session {
       address = this.segments.get(oldest)!.address;
       this.segments.delete(oldest);
     }
-    if (4 * program.words.length + 64 > this.slotBytes) {
+    if (program.bytes > this.slotBytes) {
       throw new Error(`a program of ${program.words.length} words does not fit; a bug in halfgate`);
     }
-    const placed = new Placed(program, address, this.i32);
+    const placed = new Placed(program, address, this.views.i32);
     this.segments.set(key, placed);
     return placed;
-  }
-
-  /** Input of `steps` steps from step `from` of the batch into memory. */
-  private loadInput(batch: Batch, from: number, steps: number): void {
-    const { layout } = this;
-    const lanes = this.config.batch;
-    const { tokens, values } = batch;
-    if (!layout.embedding) {
-      const row = lanes * this.template.layers[0].inputSize;
-      this.f32.set(values!.subarray(from * row, (from + steps) * row), layout.values >> 2);
-      return;
-    }
-    const { slotOf, unique, i32 } = this;
-    const slots = layout.slots >> 2;
-    let distinct = 0;
-    const begin = from * lanes;
-    for (let n = 0; n < steps * lanes; n++) {
-      const token = tokens![begin + n];
-      let slot = slotOf[token];
-      if (slot < 0) {
-        slot = distinct++;
-        slotOf[token] = slot;
-        unique[slot] = token;
-      }
-      i32[slots + n] = slot;
-    }
-    for (let n = 0; n < distinct; n++) slotOf[unique[n]] = -1;
-    this.distinct = distinct;
   }
 
   private loadTargets(batch: Batch, from: number, steps: number): void {
@@ -368,56 +257,55 @@ export class FusedSession implements Session {
     const targets = every
       ? batch.targets!.subarray(from * lanes, (from + steps) * lanes)
       : batch.targets!;
-    this.i32.set(targets, this.layout.targets >> 2);
+    this.views.i32.set(targets, this.layout.targets / 4);
   }
 
-  /** Run one segment; its input must be loaded. */
-  private run(segment: Segment, weight: number, rate = 0): void {
+  /** Run one segment from step `from` of the batch; its input must be loaded. */
+  private run(segment: Segment, from: number, weight: number, rate = 0): void {
     const program = this.placed(segment);
-    const { distinct } = this;
-    program.set('distinct', distinct);
+    this.inputs.mark(program, segment.backward);
     program.set('weight', floatWord(weight));
-    const { embedding, uniqueMax } = this.layout;
-    if (embedding && segment.backward) {
-      for (let from = 0; from < uniqueMax; from += EXACT_PRODUCTS) {
-        const count = Math.min(EXACT_PRODUCTS, Math.max(0, distinct - from));
-        const rows = this.operand === 2 ? (count + 1) & ~1 : count;
-        const mark = chunkMark(from / EXACT_PRODUCTS);
-        program.set(`${mark}.rows`, count);
-        program.set(`${mark}.panel`, rows * PANEL * this.operand);
-        program.set(`${mark}.depth`, this.operand === 2 ? rows / 2 : rows);
-        const { columnScales, layers } = this.layout;
-        program.set(`${mark}.lowScales`, lowScalesOf(columnScales, count, layers[0].n));
-      }
-      for (let n = 0; n < distinct; n++) this.touched.add(this.unique[n]);
-    }
+    this.parameters.eachExact((m, pairs) => void program.set(exactMark(m), pairs));
+    if (segment.dropout) this.setDropout(program, from);
+    this.drawnFrom = segment.sampling ? from : undefined;
     if (segment.whole) this.setRates(program, rate);
-    this.memory.run(program.address);
+    program.run(this.memory);
   }
 
-  private clearEmbedding(): void {
-    const { embedding, grads } = this.layout;
-    if (!embedding) return;
-    const base = (grads >> 2) + embedding.offset;
-    for (const token of this.touched) {
-      const at = base + token * embedding.width;
-      this.f32.fill(0, at, at + embedding.width);
+  /** What a step draws is a matter of its number, the layer and the time step `t` of the present run. */
+  private drawing(layer: number, t: number): Random | undefined {
+    const { sampling } = this.config;
+    if (this.drawnFrom === undefined || sampling === undefined) return undefined;
+    const key = dropKey(sampling.seed, this.parameters.step, layer);
+    return new Random(key ^ Math.imul(this.drawnFrom + t + 1, 0x9e3779b1));
+  }
+
+  /** What a step drops is a matter of its number, the same however its batch is cut. */
+  private setDropout(program: Placed, from: number): void {
+    const { layers, buffers, width, batch, dropout } = this.layout;
+    const every = this.template.head.when === 'every-step';
+    for (let site = 0; site <= layers.length; site++) {
+      const row = site === 0 ? width : buffers[site - 1].units;
+      // A head at the last step has rows of its own.
+      const before = site < layers.length || every ? from * batch * row : 0;
+      const key = dropKey(dropout!.seed, this.parameters.step, site);
+      program.set(dropMark(site), key + before);
     }
-    this.touched.clear();
   }
 
   // ------------------------------------------------------------------------------------- forward
 
   /** Sum of losses over the rows of the last head pass: from sums of exponentials and distances. */
   private lossOf(rows: number): number {
-    const at = this.layout.sums >> 3;
+    const { f64 } = this.views;
+    const at = this.layout.sums / 8;
     let loss = 0;
     // One logarithm for eight rows: a sum of exponentials is at most its number of classes.
     for (let from = 0; from < rows; from += 8) {
       let product = 1;
       for (let r = from; r < Math.min(rows, from + 8); r++) {
-        product *= this.f64[at + 2 * r];
-        loss -= this.f64[at + 2 * r + 1];
+        product *= f64[at + 2 * r];
+        loss -= f64[at + 2 * r + 1];
       }
       loss += Math.log(product);
     }
@@ -476,17 +364,17 @@ export class FusedSession implements Session {
     const traces: LayerTrace[][] = [];
     let loss = 0;
     for (const { from, steps } of this.cuts(batch.timeSteps)) {
-      this.loadInput(batch, from, steps);
+      this.inputs.load(batch, from, steps);
       const head = every || from + steps === batch.timeSteps;
       if (head && batch.targets) this.loadTargets(batch, from, steps);
-      this.run({ ...FORWARD, steps, head, targets: batch.targets !== undefined }, 0);
+      this.run({ ...FORWARD, steps, head, targets: batch.targets !== undefined }, from, 0);
       if (head) {
         const rows = every ? steps * lanes : lanes;
         if (batch.targets) loss += this.lossOf(rows);
         const start = every ? from * lanes : 0;
         for (let r = 0; r < rows; r++) {
-          const at = (layout.logits >> 2) + r * layout.head.n;
-          logits.set(this.f32.subarray(at, at + classes), (start + r) * classes);
+          const at = layout.logits / 4 + r * layout.head.n;
+          logits.set(this.views.f32.subarray(at, at + classes), (start + r) * classes);
         }
       }
       if (trace) traces.push(this.trace(steps));
@@ -497,60 +385,27 @@ export class FusedSession implements Session {
   }
 
   private trace(steps: number): LayerTrace[] {
-    const lanes = this.config.batch;
-    const rows = steps * lanes;
-    const { scheme, layers, buffers } = this.layout;
-    return layers.map((m, l): LayerTrace => {
-      const b = buffers[l];
-      const size = m.hiddenSize;
-      const gates = new Float32Array(rows * 4 * size);
-      const c = new Float32Array(rows * size);
-      const h = new Float32Array(rows * size);
-      const { activations, operand, i32 } = this;
-      const words = (offset: number): number => (m.block + offset * m.n) >> 2;
-      for (let r = 0; r < rows; r++) {
-        const state = (lanes + r) * b.units;
-        for (let u = 0; u < size; u++) {
-          c[r * size + u] = activations[b.c / operand + state + u];
-          h[r * size + u] = activations[b.hidden / operand + state + u];
-        }
-        for (let g = 0; g < 4; g++) {
-          for (let u = 0; u < size; u++) {
-            const row = g * b.units + u;
-            const acc = (b.acc >> 2) + r * m.n + row;
-            let value: number;
-            if (scheme === undefined) value = this.f32[acc];
-            else if (scheme.gates === 'int16') value = activations[b.gates / 2 + r * m.n + row];
-            else if (g === 2) value = activations[b.gates / 2 + r * b.units + u];
-            else {
-              const above = (offset: number): number =>
-                i32[acc] >= i32[words(offset) + row] ? 1 : 0;
-              value = above(ROW_BLOCK.low) + above(ROW_BLOCK.high);
-            }
-            gates[(r * 4 + g) * size + u] = value;
-          }
-        }
-      }
-      return { gates, c, h };
-    });
+    return traceLayers(this.views, this.layout, this.parameters.blocks, steps);
   }
 
   // ------------------------------------------------------------------------------------ training
 
-  /** Gradients of the mean loss in memory, those of ternary weights not yet normalized. */
+  /** Gradients of the mean loss in memory, of effective weights, not yet of their masters. */
   private differentiate(batch: Batch, weight: number): number {
     this.code();
-    this.clearEmbedding();
+    this.inputs.clearGradient();
     const cuts = this.cuts(batch.timeSteps);
     const every = this.template.head.when === 'every-step';
     const lanes = this.config.batch;
     const only = cuts.length === 1;
+    const dropout = this.layout.dropout !== undefined;
+    const sampling = this.config.sampling !== undefined;
     // First the states at which the runs begin; then the runs again, from the last one.
     const begins = [];
     for (const { from, steps } of cuts.slice(0, -1)) {
       begins.push(this.states(0));
-      this.loadInput(batch, from, steps);
-      this.run({ ...FORWARD, steps }, 0);
+      this.inputs.load(batch, from, steps);
+      this.run({ ...FORWARD, steps, dropout, sampling }, from, 0);
       this.carry(steps);
     }
     let loss = 0;
@@ -559,11 +414,11 @@ export class FusedSession implements Session {
       const { from, steps } = cuts[n];
       const last = n === cuts.length - 1;
       if (!last) this.setStates(begins[n]);
-      this.loadInput(batch, from, steps);
+      this.inputs.load(batch, from, steps);
       const head = every || last;
       if (head) this.loadTargets(batch, from, steps);
       const flow = { last, first: n === 0, add: !last };
-      this.run({ ...BACKWARD, ...flow, steps, head }, weight);
+      this.run({ ...BACKWARD, ...flow, steps, head, dropout, sampling }, from, weight);
       if (head) loss += this.lossOf(every ? steps * lanes : lanes);
       if (last && !only) end = this.states(steps);
     }
@@ -582,64 +437,84 @@ export class FusedSession implements Session {
 
   gradients(batch: Batch): { loss: number; tensors: Tensors } {
     const count = this.checkTraining(batch);
+    const { parameters } = this;
+    this.code();
+    // What is dropped is what the next step drops.
+    parameters.step++;
     const loss = this.differentiate(batch, 1 / count) / count;
-    this.memory.run(this.normalizing.address);
-    return { loss, tensors: this.save(this.layout.grads) };
+    parameters.step--;
+    this.finishing.run(this.memory);
+    for (const cells of this.cells) cells.forget();
+    return { loss, tensors: parameters.gradients() };
   }
 
   private setRates(program: Placed, learningRate: number): void {
     const o = this.config.optimizer!;
-    const root = Math.sqrt(1 - o.beta2 ** this.adamStep);
-    const rate = (learningRate * root) / (1 - o.beta1 ** this.adamStep);
-    this.rateFactors.forEach((factor, n) => {
-      program.set(`rate${n}`, floatWord(rate * factor));
-    });
+    const { step } = this.parameters;
+    const root = Math.sqrt(1 - o.beta2 ** step);
+    const rate = (learningRate * root) / (1 - o.beta1 ** step);
+    for (const factor of this.rateFactors) program.set(rateMark(factor), floatWord(rate * factor));
     program.set('epsilon', floatWord(o.epsilon * root));
   }
 
   trainStep(batch: Batch, learningRate: number): StepResult {
     const count = this.checkTraining(batch);
     const { timeSteps } = batch;
-    this.adamStep++;
+    const { parameters, layout } = this;
+    const whole = timeSteps <= layout.steps;
+    if (whole) this.scale();
+    else this.code();
+    parameters.step++;
     let loss: number;
-    if (timeSteps <= this.layout.steps) {
-      this.clearEmbedding();
-      this.measure();
-      this.loadInput(batch, 0, timeSteps);
+    if (whole) {
+      this.inputs.clearGradient();
+      this.inputs.load(batch, 0, timeSteps);
       this.loadTargets(batch, 0, timeSteps);
-      const segment = { ...BACKWARD, steps: timeSteps, head: true, whole: true };
-      this.run(segment, 1 / count, learningRate);
+      const dropout = layout.dropout !== undefined;
+      const sampling = this.config.sampling !== undefined;
+      const parts = { head: true, whole: true, dropout, sampling };
+      const segment = { ...BACKWARD, steps: timeSteps, ...parts };
+      this.run(segment, 0, 1 / count, learningRate);
       const every = this.template.head.when === 'every-step';
       loss = this.lossOf(every ? timeSteps * this.config.batch : this.config.batch);
+      this.stage = Stage.measured;
     } else {
       loss = this.differentiate(batch, 1 / count);
-      this.memory.run(this.normalizing.address);
+      this.finishing.run(this.memory);
       this.setRates(this.updating, learningRate);
-      this.memory.run(this.updating.address);
-      this.measured = false;
+      this.updating.run(this.memory);
+      this.stage = Stage.stale;
     }
     loss /= count;
-    const gradNorm = this.f64[this.layout.clip >> 3];
+    const gradNorm = this.views.f64[layout.clip / 8];
     if (!Number.isFinite(gradNorm) || !Number.isFinite(loss)) {
       throw new RangeError('training diverged: the loss is not finite; lower the learning rate');
     }
-    this.coded = false;
+    this.trackDecisions();
     return { loss, gradNorm };
+  }
+
+  private trackDecisions(): void {
+    if (this.layout.scheme?.decisions !== 'tracked') return;
+    const { parameters } = this;
+    this.cells.forEach((cells, l) => void cells.track(parameters.decisionTensor(l)!));
+    parameters.planDecisions();
   }
 
   // ------------------------------------------------------------- the layers alone, for other engines
 
   /** Take the weights, biases and gains of a model of the same shape. */
   setParameters(tensors: Tensors): void {
-    this.load(this.layout.params, tensors);
+    this.parameters.load('params', tensors);
+    this.stage = Stage.stale;
   }
 
   /** Layers only: values [timeSteps, batch, channels] to the top layer's h, real, same order. */
   sequence(timeSteps: number, values: Float32Array): Float32Array {
     checkBatch(this.template, this.config, { timeSteps, values });
     this.code();
-    this.loadInput({ timeSteps, values }, 0, timeSteps);
-    this.run({ ...FORWARD, steps: timeSteps }, 0);
+    this.inputs.load({ timeSteps, values }, 0, timeSteps);
+    this.run({ ...FORWARD, steps: timeSteps }, 0, 0);
     const { hiddenSize } = this.layout.head;
     const top = this.layout.buffers[this.layout.buffers.length - 1];
     const rows = timeSteps * this.config.batch;
@@ -664,21 +539,23 @@ export class FusedSession implements Session {
   /** After sequence: from dL/dh of the top layer to parameter gradients and dL/dx (real). */
   sequenceGradients(timeSteps: number, dH: Float32Array): { tensors: Tensors; dX: Float32Array } {
     const { buffers, head, width, dInput } = this.layout;
+    const { f32 } = this.views;
     const top = buffers[buffers.length - 1];
     const rows = timeSteps * this.config.batch;
     for (let r = 0; r < rows; r++) {
       const row = dH.subarray(r * head.hiddenSize, (r + 1) * head.hiddenSize);
-      this.f32.set(row, (top.dOutput >> 2) + r * top.units);
+      f32.set(row, top.dOutput / 4 + r * top.units);
     }
-    this.run({ ...BACKWARD, layers: false, steps: timeSteps, given: true }, 0);
-    this.memory.run(this.normalizing.address);
+    this.run({ ...BACKWARD, layers: false, steps: timeSteps, given: true }, 0, 0);
+    this.finishing.run(this.memory);
+    for (const cells of this.cells) cells.forget();
     const { inputSize } = this.layout.layers[0];
     const dX = new Float32Array(rows * inputSize);
     for (let r = 0; r < rows; r++) {
-      const from = (dInput >> 2) + r * width;
-      dX.set(this.f32.subarray(from, from + inputSize), r * inputSize);
+      const from = dInput / 4 + r * width;
+      dX.set(f32.subarray(from, from + inputSize), r * inputSize);
     }
-    return { tensors: this.save(this.layout.grads), dX };
+    return { tensors: this.parameters.gradients(), dX };
   }
 
   // --------------------------------------------------------------------------------------- state
@@ -703,17 +580,7 @@ export class FusedSession implements Session {
   }
 
   snapshot(): Tensors {
-    const { params, first, second } = this.layout;
-    const tensors: Record<string, Tensor> = { ...this.save(params) };
-    if (this.config.optimizer !== undefined) {
-      for (const [name, tensor] of Object.entries(this.save(first))) {
-        tensors[`adam.first.${name}`] = tensor;
-      }
-      for (const [name, tensor] of Object.entries(this.save(second))) {
-        tensors[`adam.second.${name}`] = tensor;
-      }
-      tensors['adam.step'] = { dtype: 'I32', shape: [1], data: Int32Array.of(this.adamStep) };
-    }
+    const tensors = this.parameters.snapshot();
     const lanes = this.config.batch;
     for (const [name, base, size, units] of this.stateViews()) {
       const data = new Float32Array(lanes * size);
@@ -727,25 +594,8 @@ export class FusedSession implements Session {
   }
 
   restore(snapshot: Tensors): void {
-    const { params, first, second } = this.layout;
-    // fromTensors checks the names and shapes of the parameters.
-    this.load(params, toTensors(fromTensors(this.meta, snapshot)).tensors);
-    if (this.config.optimizer !== undefined) {
-      for (const [prefix, base] of [
-        ['adam.first.', first],
-        ['adam.second.', second],
-      ] as const) {
-        const moments = Object.fromEntries(
-          Object.entries(snapshot)
-            .filter(([name]) => name.startsWith(prefix))
-            .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
-        );
-        this.load(base, toTensors(fromTensors(this.meta, moments)).tensors);
-      }
-      const step = snapshot['adam.step'];
-      if (step === undefined) throw new TypeError('snapshot: adam.step is missing');
-      this.adamStep = step.data[0];
-    }
+    this.parameters.restore(snapshot);
+    this.stage = Stage.stale;
     const lanes = this.config.batch;
     for (const [name, base, size, units] of this.stateViews()) {
       const tensor = snapshot[name];
@@ -759,18 +609,12 @@ export class FusedSession implements Session {
   }
 
   readHead(rows: HeadRows): void {
-    const { params, first, second } = this.layout;
-    readHeadRows(this.layout, this.flat(params), rows.params);
-    readHeadRows(this.layout, this.flat(first), rows.first);
-    readHeadRows(this.layout, this.flat(second), rows.second);
+    this.parameters.readHead(rows);
   }
 
   writeHead(rows: HeadRows): void {
-    const { params, first, second } = this.layout;
-    writeHeadRows(this.layout, this.flat(params), rows.params);
-    writeHeadRows(this.layout, this.flat(first), rows.first);
-    writeHeadRows(this.layout, this.flat(second), rows.second);
-    this.measured = this.coded = false;
+    this.parameters.writeHead(rows);
+    this.stage = Stage.stale;
   }
 
   dispose(): void {
@@ -781,7 +625,7 @@ export class FusedSession implements Session {
 const FORWARD: Segment = {
   ...{ steps: 0, layers: true, head: false, targets: false, backward: false },
   ...{ last: false, first: false },
-  ...{ add: false, given: false, whole: false },
+  ...{ add: false, given: false, whole: false, dropout: false, sampling: false },
 };
 
 const BACKWARD: Segment = { ...FORWARD, targets: true, backward: true, last: true, first: true };
@@ -791,21 +635,4 @@ function countTargets(targets: Int32Array | undefined): number {
   const length = targets?.length ?? 0;
   for (let n = 0; n < length; n++) if (targets![n] >= 0) count++;
   return count;
-}
-
-function joinTraces(parts: readonly LayerTrace[][]): LayerTrace[] {
-  const join = (arrays: readonly Float32Array[]): Float32Array => {
-    const all = new Float32Array(arrays.reduce((n, a) => n + a.length, 0));
-    let at = 0;
-    for (const array of arrays) {
-      all.set(array, at);
-      at += array.length;
-    }
-    return all;
-  };
-  return parts[0].map((_, l) => ({
-    gates: join(parts.map((p) => p[l].gates)),
-    c: join(parts.map((p) => p[l].c)),
-    h: join(parts.map((p) => p[l].h)),
-  }));
 }

@@ -2,10 +2,13 @@
  * Where everything lies in a session's memory. Matrices lie transposed, [columns][rows], columns x then
  * h, rows gate-major; units and rows are padded to whole panels, columns to pairs. Padding stays zero.
  */
-import { gateGroups, headGroups, type RowGroup } from '../quant/quantizers.js';
-import { type Scheme, SCHEMES } from '../quant/quantized-model.js';
-import { f32, type FloatTensor, type Model, type Tensors } from '../model/model.js';
-import type { SessionConfig } from './engine.js';
+import type { MatrixPlan } from '../quant/code-matrix.js';
+import { codingOf } from '../quant/coding.js';
+import { matrixPlans } from '../quant/quantize.js';
+import type { Scheme } from '../quant/scheme.js';
+import type { Model } from '../model/model.js';
+import type { DropoutConfig, SessionConfig } from './engine.js';
+import { hasKernel } from './host-cells.js';
 import { HEAP_BASE } from './kernels.js';
 import { EXACT_PRODUCTS, NORM_BLOCK, PANEL, ROW_BLOCK } from './program.js';
 
@@ -51,9 +54,32 @@ export class Arena {
   }
 }
 
+/**
+ * Who codes a matrix: nobody (`float`); kernels, where all rows are coded `int8`, or `ternary` with weight
+ * normalization; or the host (code-matrix.ts).
+ */
+export type CodingKind = 'float' | 'int8' | 'ternary' | 'host';
+
+/** Symbols of one-hot input at most, where it is quantized: each costs a column of W_x in every product. */
+export const ONE_HOT_MAX = 1024;
+
+function codingKind(plan: MatrixPlan | undefined, scheme: Scheme | undefined): CodingKind {
+  if (plan === undefined || scheme === undefined) return 'float';
+  const { groups, operands, oneHot, slope } = plan;
+  if (operands.length > 2 || slope !== 1 || scheme.activations !== 'int8') return 'host';
+  // Kernels bound sums of decision points by activations of 127; a one-hot one is 128.
+  if (oneHot && groups.some(({ output }) => output.kind === 'threshold')) return 'host';
+  if (groups.every(({ coding }) => coding === codingOf('int8'))) return 'int8';
+  const ternary = groups.every((g) => g.normalized && g.coding === codingOf('ternary'));
+  return ternary ? 'ternary' : 'host';
+}
+
 /** One weight matrix with its bias and gain: a layer or the head. */
 export interface Matrix {
   readonly name: string;
+  readonly coding: CodingKind;
+  /** How its rows are coded; undefined in the float scheme. Decision points may move later. */
+  readonly plan: MatrixPlan | undefined;
   /** Real sizes. */
   readonly rows: number;
   readonly inputSize: number;
@@ -65,11 +91,14 @@ export interface Matrix {
   readonly n: number;
   readonly units: number;
   readonly stride: number;
-  /** Offsets into the flat parameter buffers, in elements. */
+  /** Offsets into the flat parameter buffers, in elements; gain [operands][n]. */
   readonly weights: number;
   readonly bias: number;
   readonly gain: number;
-  readonly groups: readonly RowGroup[];
+  readonly operands: number;
+  /** Trained scales (ModelLayer.scales), so many of them. */
+  readonly scales: number;
+  readonly scaleCount: number;
   /** Panels of the codes (or float weights), [x + h][n]; bytes of one panel, and of its x part. */
   readonly packed: number;
   readonly panel: number;
@@ -83,12 +112,15 @@ export interface Matrix {
   readonly sumAbs: number;
   readonly maxAbs: number;
   readonly nonzeros: number;
+  /** For the host's coding: masters, and later their gradient, [n] rows of x + h columns, so many bytes each. */
+  readonly rowMajor: number;
+  readonly rowMajorRow: number;
 }
 
 export interface LayerBuffers {
   /** [steps * batch][4][units]: input products, accumulators, and after the backward pass dL/dz. */
   readonly acc: number;
-  /** int16 gates: [steps * batch][4][units]; level3: the candidate alone, [steps * batch][units]. */
+  /** [steps * batch][4][units]; of level3 kernels the candidate alone, [steps * batch][units]. */
   readonly gates: number;
   /** [steps + 1][batch][units]; slot 0 is the carried state. */
   readonly c: number;
@@ -106,6 +138,10 @@ export interface LayerBuffers {
   /** hidden transposed: [units][(steps + 1) * batch], bytes of one row. */
   readonly transposed: number;
   readonly transposedRow: number;
+  /** What dropout leaves of h for the layer above or the head, [steps * batch][units]; 0: h itself. */
+  readonly dropped: number;
+  /** The same transposed, [units][steps * batch], rows of transposedRow bytes. */
+  readonly droppedTransposed: number;
 }
 
 export interface Embedding {
@@ -120,8 +156,20 @@ function transposedRow(count: number, bytesEach: number): number {
   return Math.ceil((padPanel(count) * bytesEach) / 64) * 64 + 64;
 }
 
+/** Which kernels compute the cells; `host`: none, host-cells.ts does. */
+export type CellKind = 'float' | 'int16' | 'level3' | 'host';
+
+function cellKind(scheme: Scheme | undefined, isSampling: boolean): CellKind {
+  if (scheme === undefined) return 'float';
+  // What tracked decisions follow is seen by the host alone, and only it draws.
+  if (!hasKernel(scheme) || scheme.decisions === 'tracked' || isSampling) return 'host';
+  return scheme.gates === 'int16' ? 'int16' : 'level3';
+}
+
 export interface Layout {
   readonly scheme: Scheme | undefined;
+  readonly cells: CellKind;
+  readonly dropout: DropoutConfig | undefined;
   readonly training: boolean;
   readonly batch: number;
   /** Most steps that the buffers hold. */
@@ -129,7 +177,12 @@ export interface Layout {
   readonly layers: readonly Matrix[];
   readonly head: Matrix;
   readonly buffers: readonly LayerBuffers[];
+  /** Symbols in: x has a row for each distinct symbol of a batch, `uniqueMax` at most. */
+  readonly symbols: boolean;
+  /** Trained rows; one-hot symbols have none. */
   readonly embedding: Embedding | undefined;
+  /** The host writes x: no kernel makes one-hot or ternary rows. */
+  readonly hostInput: boolean;
   /** Floats of one flat parameter buffer, and the addresses of the four. */
   readonly size: number;
   readonly params: number;
@@ -149,7 +202,10 @@ export interface Layout {
   readonly uniqueMax: number;
   readonly values: number;
   readonly targets: number;
+  /** x, [steps * batch] rows, or one for each distinct symbol. */
   readonly input: number;
+  /** Where dropout meets symbols: x of each step and lane, [steps * batch] rows; else 0. */
+  readonly expanded: number;
   readonly inputTransposed: number;
   readonly inputTransposedRow: number;
   readonly projection: number;
@@ -158,7 +214,10 @@ export interface Layout {
   readonly dProjectionLow: number;
   readonly dProjectionScale: number;
   readonly dProjectionLowScale: number;
+  /** [steps * batch] rows, or one for each distinct symbol; 0 where nothing needs it. */
   readonly dInput: number;
+  /** Where x is expanded: sums of dInput over each distinct symbol. */
+  readonly dDistinct: number;
   /** Head rows as two int16 [headSteps * batch][n] with the scales of their rows. */
   readonly headHigh: number;
   readonly headLow: number;
@@ -175,6 +234,19 @@ export interface Layout {
   readonly clip: number;
 }
 
+/** Throws TypeError on models that need more than a session of layers in a row, RangeError on too wide ones. */
+function checkModel({ scheme, input, layers, head }: Model): void {
+  if (input.kind === 'features' || head.output === 'value' || layers.some((l) => l.backward)) {
+    throw new TypeError('a fused session reads symbols or values forward, and predicts classes');
+  }
+  if (scheme !== 'float' && input.kind === 'one-hot' && input.vocabSize > ONE_HOT_MAX) {
+    throw new RangeError(
+      `one-hot input of ${input.vocabSize} symbols: a quantized layer takes ${ONE_HOT_MAX} at most; ` +
+        'use an embedding',
+    );
+  }
+}
+
 export function createLayout(
   config: SessionConfig,
   steps: number,
@@ -182,9 +254,14 @@ export function createLayout(
   arena: Arena,
 ): Layout {
   const { model, batch } = config;
+  const { input } = model;
+  checkModel(model);
   const training = config.optimizer !== undefined;
-  const scheme = model.scheme === 'float' ? undefined : SCHEMES[model.scheme];
+  const scheme = model.scheme === 'float' ? undefined : model.scheme;
   const integers = scheme !== undefined;
+  const dropout = training ? config.dropout : undefined;
+  const plans = scheme && matrixPlans(model, scheme);
+  const cells = cellKind(scheme, config.sampling !== undefined);
   /** Bytes of an activation or of a weight as products take it. */
   const operand = integers ? 2 : 4;
   const rows = batch * steps;
@@ -194,34 +271,36 @@ export function createLayout(
     size += padPanel(elements);
     return offset;
   };
-  const tokens = model.input.kind === 'tokens' ? model.input : undefined;
+  const symbols = input.kind === 'tokens' || input.kind === 'one-hot';
   const width = padPanel(model.layers[0].inputSize);
-  const embedding = tokens && {
-    offset: take(tokens.vocabSize * width),
-    rows: tokens.vocabSize,
-    width,
-  };
+  const embedding =
+    input.kind === 'tokens'
+      ? { offset: take(input.vocabSize * width), rows: input.vocabSize, width }
+      : undefined;
 
   const matrix = (
     name: string,
-    count: number,
-    inputSize: number,
-    hiddenSize: number,
+    { rows: count, inputSize, hiddenSize }: Pick<Matrix, 'rows' | 'inputSize' | 'hiddenSize'>,
     gates: number,
+    plan: MatrixPlan | undefined,
+    scaleCount: number,
     wantsInputGradient: boolean,
   ): Matrix => {
+    const coding = codingKind(plan, scheme);
     const x = pad2(inputSize);
     const h = pad2(hiddenSize);
     const units = count / gates;
     const stride = padPanel(units);
     const n = stride * gates;
-    const groups =
-      scheme === undefined ? [] : gates === 1 ? headGroups(count) : gateGroups(scheme, hiddenSize);
+    const operands = plan ? plan.operands.length - 1 : 1;
+    // Transposing writes whole panels of columns.
+    const columns = coding === 'host' ? padPanel(x + h) : x + h;
+    const rowMajorRow = transposedRow(x + h, 4);
     const panelRow = PANEL * operand;
     return {
-      ...{ name, rows: count, inputSize, hiddenSize, x, h, n, units, stride },
-      ...{ weights: take((x + h) * n), bias: take(n), gain: take(n) },
-      groups: groups.map((g, k) => ({ ...g, begin: k * stride, end: k * stride + units })),
+      ...{ name, coding, plan, rows: count, inputSize, hiddenSize, x, h, n, units, stride },
+      ...{ weights: take(columns * n), bias: take(n), gain: take(operands * n), operands },
+      ...{ scales: take(scaleCount), scaleCount },
       packed: arena.bytes((x + h) * n * operand),
       panel: (x + h) * panelRow,
       panelX: x * panelRow,
@@ -232,23 +311,29 @@ export function createLayout(
       sumAbs: arena.f64(n),
       maxAbs: arena.f32(n),
       nonzeros: arena.f32(n),
+      rowMajor: coding === 'host' ? arena.bytes(rowMajorRow * n) : 0,
+      rowMajorRow,
     };
   };
-  const layers = model.layers.map(({ inputSize, hiddenSize }, l) =>
+  const layers = model.layers.map(({ inputSize, hiddenSize, scales }, l) =>
     matrix(
-      ...([`layer${l}`, 4 * hiddenSize, inputSize, hiddenSize, 4] as const),
-      l > 0 || tokens !== undefined || inputGradient,
+      ...([`layer${l}`, { rows: 4 * hiddenSize, inputSize, hiddenSize }, 4] as const),
+      ...([plans?.layers[l], scales?.length ?? 0] as const),
+      l > 0 || embedding !== undefined || inputGradient,
     ),
   );
   const last = model.layers[model.layers.length - 1].hiddenSize;
-  const head = matrix('head', model.head.classes, 0, last, 1, false);
+  const headSize = { rows: model.head.classes, inputSize: 0, hiddenSize: last };
+  const head = matrix('head', headSize, 1, plans?.head, 0, false);
   const t = training ? 1 : 0;
-  const buffers = layers.map((m): LayerBuffers => {
+  const buffers = layers.map((m, l): LayerBuffers => {
     const units = m.stride;
     const transposed = transposedRow(rows + batch, operand);
+    const drops = (l === layers.length - 1 ? dropout?.output : dropout?.input) ?? 0;
+    const d = drops > 0 ? 1 : 0;
     return {
       acc: arena.f32(rows * m.n),
-      gates: integers ? arena.i16(rows * (scheme.gates === 'level3' ? units : m.n)) : 0,
+      gates: integers ? arena.i16(rows * (cells === 'level3' ? units : m.n)) : 0,
       c: arena.bytes((rows + batch) * units * operand),
       hidden: arena.bytes((rows + batch) * units * operand),
       tanhC: arena.bytes(rows * units * operand),
@@ -261,31 +346,38 @@ export function createLayout(
       scales: arena.f32(2 * batch * t),
       transposed: arena.bytes(units * transposed * t),
       transposedRow: transposed,
+      dropped: d && arena.bytes(rows * units * operand),
+      droppedTransposed: d && arena.bytes(units * transposed),
     };
   });
   const headRows = model.head.when === 'every-step' ? rows : batch;
   const headSteps = Math.max(1, Math.min(headRows / batch, Math.floor(65536 / (batch * head.n))));
-  const uniqueMax = embedding ? Math.min(embedding.rows, rows) : 0;
-  const inputRows = embedding ? uniqueMax : rows;
+  const uniqueMax = symbols ? Math.min(input.vocabSize, rows) : 0;
+  const expands = symbols && dropout !== undefined && dropout.input > 0;
+  const xRows = symbols ? uniqueMax : rows;
+  const inputRows = expands ? rows : xRows;
   const inputTransposedRow = transposedRow(inputRows, operand);
   const n0 = layers[0].n;
-  const wantsDInput = embedding !== undefined || inputGradient;
+  const hostInput = input.kind === 'one-hot' || scheme?.activations === 'ternary';
+  const dRows = embedding || inputGradient ? inputRows : 0;
   const cut = Math.min(EXACT_PRODUCTS, pad2(rows));
   const widest = Math.max(...layers.map((m) => m.n), head.n);
   const fine = [...layers, head].map((m) => pad2(Math.min(cut, fineRows(m))) * m.n);
   return {
-    ...{ scheme, training, batch, steps, layers, head, buffers, embedding },
-    ...{ size, width, inputGradient, headSteps, headRows, uniqueMax, inputTransposedRow },
+    ...{ scheme, cells, dropout, training, batch, steps, layers, head, buffers },
+    ...{ symbols, embedding, hostInput, size, width, inputGradient, headSteps, headRows },
+    ...{ uniqueMax, inputTransposedRow },
     params: arena.f32(size),
     grads: arena.f32(size * t),
     first: arena.f32(size * t),
     second: arena.f32(size * t),
     table: arena.f32(512),
-    slots: arena.f32(embedding ? rows : 0),
+    slots: arena.f32(symbols ? rows : 0),
     unique: arena.f32(uniqueMax),
-    values: arena.f32(embedding ? 0 : rows * model.layers[0].inputSize),
+    values: arena.f32(symbols || hostInput ? 0 : rows * model.layers[0].inputSize),
     targets: arena.f32(rows),
-    input: arena.bytes(inputRows * width * operand),
+    input: arena.bytes(xRows * width * operand),
+    expanded: expands ? arena.bytes(rows * width * operand) : 0,
     inputTransposed: arena.bytes(width * inputTransposedRow * t),
     projection: arena.f32(uniqueMax * n0),
     dProjection: arena.f32(uniqueMax * n0 * t),
@@ -293,7 +385,8 @@ export function createLayout(
     dProjectionLow: arena.i16(uniqueMax * n0 * t),
     dProjectionScale: arena.f32(uniqueMax * t),
     dProjectionLowScale: arena.f32(uniqueMax * t),
-    dInput: arena.f32(wantsDInput ? inputRows * width * t : 0),
+    dInput: dRows > 0 ? arena.f32(dRows * width * t) : 0,
+    dDistinct: arena.f32(expands && embedding ? uniqueMax * width : 0),
     headHigh: arena.i16(headSteps * batch * head.n * t),
     headLow: arena.i16(headSteps * batch * head.n * t),
     headScale: arena.f32(headSteps * batch * t),
@@ -307,107 +400,4 @@ export function createLayout(
     partial: arena.f64(Math.ceil(size / NORM_BLOCK) * t),
     clip: arena.f64(2),
   };
-}
-
-/** visit(index in a flat parameter buffer, index in the model's row-major matrix). */
-function eachWeight(m: Matrix, visit: (flat: number, rowMajor: number) => void): void {
-  const columns = m.inputSize + m.hiddenSize;
-  for (let k = 0; k < columns; k++) {
-    const column = k < m.inputSize ? k : m.x + k - m.inputSize;
-    for (let r = 0; r < m.rows; r++) {
-      visit(m.weights + column * m.n + paddedRow(m, r), r * columns + k);
-    }
-  }
-}
-
-function paddedRow(m: Matrix, row: number): number {
-  return Math.floor(row / m.units) * m.stride + (row % m.units);
-}
-
-/** A model's tensors into a flat buffer. */
-export function writeParameters(
-  layout: Layout,
-  model: Model,
-  flat: Float32Array,
-  tensors: Tensors,
-): void {
-  const data = (name: string): Float32Array => tensors[name].data as Float32Array;
-  flat.fill(0);
-  if (layout.embedding) {
-    const { offset, rows, width } = layout.embedding;
-    const size = model.layers[0].inputSize;
-    const from = data('embedding');
-    for (let v = 0; v < rows; v++) {
-      flat.set(from.subarray(v * size, (v + 1) * size), offset + v * width);
-    }
-  }
-  for (const m of [...layout.layers, layout.head]) {
-    const weights = data(`${m.name}.weights`);
-    const bias = data(`${m.name}.bias`);
-    const gain = data(`${m.name}.gain`);
-    eachWeight(m, (at, rowMajor) => void (flat[at] = weights[rowMajor]));
-    for (let r = 0; r < m.rows; r++) {
-      flat[m.bias + paddedRow(m, r)] = bias[r];
-      flat[m.gain + paddedRow(m, r)] = gain[r];
-    }
-  }
-}
-
-export function readParameters(
-  layout: Layout,
-  model: Model,
-  flat: Float32Array,
-): Record<string, FloatTensor> {
-  const tensors: Record<string, FloatTensor> = {};
-  if (layout.embedding) {
-    const { offset, rows, width } = layout.embedding;
-    const size = model.layers[0].inputSize;
-    const data = new Float32Array(rows * size);
-    for (let v = 0; v < rows; v++) {
-      const from = offset + v * width;
-      data.set(flat.subarray(from, from + size), v * size);
-    }
-    tensors['embedding'] = f32([rows, size], data);
-  }
-  for (const m of [...layout.layers, layout.head]) {
-    const weights = new Float32Array(m.rows * (m.inputSize + m.hiddenSize));
-    const bias = new Float32Array(m.rows);
-    const gain = new Float32Array(m.rows);
-    eachWeight(m, (at, rowMajor) => void (weights[rowMajor] = flat[at]));
-    for (let r = 0; r < m.rows; r++) {
-      bias[r] = flat[m.bias + paddedRow(m, r)];
-      gain[r] = flat[m.gain + paddedRow(m, r)];
-    }
-    tensors[`${m.name}.weights`] = f32([m.rows, m.inputSize + m.hiddenSize], weights);
-    tensors[`${m.name}.bias`] = f32([m.rows], bias);
-    tensors[`${m.name}.gain`] = f32([m.rows], gain);
-  }
-  return tensors;
-}
-
-/** The head between a flat buffer and [classes][hiddenSize weights, bias, gain]. */
-export function readHeadRows(layout: Layout, flat: Float32Array, rows: Float32Array): void {
-  const { hiddenSize, n, weights, bias, gain, rows: classes } = layout.head;
-  const width = hiddenSize + 2;
-  for (let k = 0; k < hiddenSize; k++) {
-    const from = weights + k * n;
-    for (let r = 0; r < classes; r++) rows[r * width + k] = flat[from + r];
-  }
-  for (let r = 0; r < classes; r++) {
-    rows[r * width + hiddenSize] = flat[bias + r];
-    rows[r * width + hiddenSize + 1] = flat[gain + r];
-  }
-}
-
-export function writeHeadRows(layout: Layout, flat: Float32Array, rows: Float32Array): void {
-  const { hiddenSize, n, weights, bias, gain, rows: classes } = layout.head;
-  const width = hiddenSize + 2;
-  for (let k = 0; k < hiddenSize; k++) {
-    const to = weights + k * n;
-    for (let r = 0; r < classes; r++) flat[to + r] = rows[r * width + k];
-  }
-  for (let r = 0; r < classes; r++) {
-    flat[bias + r] = rows[r * width + hiddenSize];
-    flat[gain + r] = rows[r * width + hiddenSize + 1];
-  }
 }

@@ -22,6 +22,13 @@ export const PANEL = 16;
 /** Products of an int8 by an int16 that fit one int32 accumulator: 512 * 127 * 32767 < 2^31. */
 export const EXACT_PRODUCTS = 512;
 
+/** Pairs of a gemm16's block (modes 2 and 3) whose sum fits an int32, codes being within +-largest. */
+export function exactPairs(largest: number): number {
+  let pairs = EXACT_PRODUCTS / 2;
+  while (2 * pairs * largest * 32767 >= 2 ** 31) pairs /= 2;
+  return pairs;
+}
+
 /** Floats of one partial sum of `sumSquares`. */
 export const NORM_BLOCK = 4096;
 
@@ -98,7 +105,7 @@ export const OP = {
    */
   input: 9,
 
-  /** gather source slots acc groups lanes n. By lanes. 4-byte numbers: acc[g * lanes + l] = source[slots[g * lanes + l]]. */
+  /** gather source slots acc groups lanes n. By lanes. n (a multiple of 8) 4-byte numbers: acc[g * lanes + l] = source[slots[g * lanes + l]]. */
   gather: 10,
 
   /** zero address laneBytes lanes. By lanes. laneBytes a multiple of 32. */
@@ -110,8 +117,9 @@ export const OP = {
    * bytes apart, `pairs` of each read from its start. sum = i32 sum of products over 2 * pairs. mode:
    *   0 by rows: c i32 [.] = sum.
    *   1 by rows: c i32 += sum.
-   *   2 by rows: c f32 = sum over blocks of 256 pairs, in order, of f32(sum of block) * s, where
-   *     s = f32 at scale + (g * rows + r) * 4; the first block stores, later ones add.
+   *   2 by rows: c f32 = sum over blocks of `block` pairs, a power of two up to 256, in order, of
+   *     f32(sum of block) * s, where s = f32 at scale + (g * rows + r) * 4; the first block stores, later
+   *     ones add.
    *   3 by rows: like 2, the first block adds to c too.
    *   4 by panels, pairs <= 256: c f32 = sum over blocks of `block` pairs, in order, of f32(sum of block) *
    *     s[block][column], s f32 [blocks][n] at scale.
@@ -206,12 +214,12 @@ export const OP = {
 
   /**
    * transpose16 source sourceStride rows columns target targetStride. By rows of the target, 16 at a time.
-   * target i16 [columns][rows], row c at target + c * targetStride; columns a multiple of 16; rows any; target
-   * rows have room for rows rounded up to 16, and what lies between may be anything but must be finite.
+   * target i16 [columns][rows], row c at target + c * targetStride; columns a multiple of 16; rows any, of
+   * which as many as are left to a multiple of 8 count as 0.
    */
   transpose16: 23,
 
-  /** transpose32: as transpose16 for f32. */
+  /** transpose32: as transpose16 for f32, and a multiple of 4. */
   transpose32: 24,
 
   /** columnSums d rows columns sum add. By panels. sum f32 [columns] = (add ? sum : 0) + d[0] + d[1] + ..., in order. */
@@ -255,6 +263,17 @@ export const OP = {
 
   /** copy source target laneBytes lanes. By lanes. laneBytes a multiple of 32. */
   copy: 32,
+
+  /**
+   * dropout source target groups lanes width quantized key threshold factor. By lanes of every group.
+   * source and target, which may be the same, [groups * lanes][width] i16 (quantized = 1) or f32; factor f32.
+   * Element c of row r stays where h = hash(r * width + c + key mod 2^32), as i32, >= threshold:
+   * i16 saturate(nearest-even(f32(v) * factor)), f32 v * factor; else it is 0.
+   *
+   * hash(x): x ^= x >>> 16; x *= 0x7feb352d; x ^= x >>> 15; x *= 0x846ca68b; x ^= x >>> 16, all mod 2^32
+   * (C. Wellons, hash prospector, "lowbias32").
+   */
+  dropout: 33,
 } as const;
 
 export type Operation = keyof typeof OP;

@@ -1,12 +1,10 @@
 /**
- * The oracle: LSTM training in plain loops and double precision, slow and clear. The integer part of a
- * quantized scheme calls arithmetic.ts directly. Every other engine is tested against this one.
+ * The oracle: LSTM training in plain loops and double precision, slow and clear, for every scheme. Integers
+ * come from codeMatrix and cellArithmetic, as in golden.ts. Every other engine is tested against this one.
  */
 import {
-  cellUpdateInt16,
-  cellUpdateLevel3,
-  hiddenInt16,
-  hiddenLevel3,
+  type CellArithmetic,
+  cellArithmetic,
   INT16_MAX,
   INT16_MIN,
   quantizeActivation,
@@ -14,10 +12,16 @@ import {
   saturate,
   sigmoidFixed,
   tanhFixed,
+  ternaryActivation,
   threshold3,
 } from '../quant/arithmetic.js';
-import { GATE, type RowParameters, type Scheme, SCHEMES } from '../quant/quantized-model.js';
-import { codeRows, GAIN_MIN, gateGroups, headGroups } from '../quant/quantizers.js';
+import { type CodedMatrix, codeMatrix, type MatrixPlan } from '../quant/code-matrix.js';
+import { GATE } from '../quant/gates.js';
+import { masterGradient } from '../quant/master-gradient.js';
+import { decisionsOf, hiddenDecision, matrixPlans } from '../quant/quantize.js';
+import { oneHotCode, type RowParameters } from '../quant/quantized-model.js';
+import { GAIN_MIN } from '../quant/quantizers.js';
+import type { Scheme } from '../quant/scheme.js';
 import {
   f32,
   type FloatTensor,
@@ -37,12 +41,18 @@ import {
   type GateGradient,
   type HeadRows,
   type LayerTrace,
+  masterRule,
+  type OptimizerConfig,
   type Session,
   type SessionConfig,
   type StepResult,
   type Units,
   unitsOf,
 } from './engine.js';
+import { type Magnitudes, trackDecisions } from './host-cells.js';
+
+/** Added to the root of Adam's second moment: curvature is never 0 (arXiv:1802.08635). */
+const CURVATURE_MIN = 1e-8;
 
 export function referenceEngine(): Engine {
   return {
@@ -52,15 +62,41 @@ export function referenceEngine(): Engine {
   };
 }
 
+/** What a quantized scheme makes of a matrix. */
+interface Coded {
+  readonly plan: MatrixPlan;
+  readonly source: ModelLayer | ModelHead;
+  readonly matrix: CodedMatrix;
+}
+
 /** A matrix as the forward pass sees it: effective weight (r, k) = scale[r] * codes[r, k]. */
 interface Effective {
   readonly columns: number;
   readonly codes: ArrayLike<number>;
   readonly scale: ArrayLike<number>;
-  readonly nonzeros: ArrayLike<number>;
-  /** Undefined in the float scheme. */
+  /** Real, times the scheme's slope, as is scale. */
+  readonly bias: Float64Array;
+  /** Undefined in the float scheme, as is coded. */
   readonly rows: readonly RowParameters[] | undefined;
-  readonly bias: Float32Array;
+  readonly coded: Coded | undefined;
+}
+
+/** A layer's formats and decisions; undefined in the float scheme. */
+interface Cell {
+  readonly arithmetic: CellArithmetic;
+  readonly slope: number;
+  readonly hiddenDecision: number;
+  /** Ends of c. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Parameters as a pass needs them. */
+interface Present {
+  readonly model: Model;
+  readonly layers: readonly Effective[];
+  readonly head: Effective;
+  readonly cells: readonly (Cell | undefined)[];
 }
 
 /** What one layer computed in one step of one lane; gates real, c and h in the scheme's units. */
@@ -69,8 +105,10 @@ interface CellRecord {
   readonly hBefore: Float64Array;
   readonly cBefore: Float64Array;
   readonly gates: Float64Array;
-  /** d gate / d z, z real. */
+  /** d gate / d z, z real, the scheme's slope in it. */
   readonly slopes: Float64Array;
+  /** sigmoid(z), or |tanh(z)| of the candidate. */
+  readonly magnitudes: Float64Array;
   readonly c: Float64Array;
   readonly tanhC: Float64Array;
   readonly h: Float64Array;
@@ -78,26 +116,29 @@ interface CellRecord {
 
 const logistic = (a: number): number => 1 / (1 + Math.exp(-a));
 
-/** The matrix of a layer or head under a scheme. */
-function effective(
-  m: ModelLayer | ModelHead,
-  scheme: Scheme | undefined,
-  groups: Parameters<typeof codeRows>[1],
-): Effective {
+function effective(m: ModelLayer | ModelHead, plan: MatrixPlan | undefined): Effective {
   const columns = m.weights.length / m.bias.length;
-  if (scheme === undefined) {
-    const ones = new Float64Array(m.bias.length).fill(1);
-    return {
-      columns,
-      codes: m.weights,
-      scale: ones,
-      nonzeros: ones,
-      rows: undefined,
-      bias: m.bias,
-    };
+  if (plan === undefined) {
+    const scale = new Float64Array(m.bias.length).fill(1);
+    const bias = Float64Array.from(m.bias);
+    return { columns, codes: m.weights, scale, bias, rows: undefined, coded: undefined };
   }
-  const coded = codeRows(scheme.weights, groups, m);
-  return { columns, ...coded, bias: m.bias };
+  const matrix = codeMatrix(plan, m);
+  return {
+    ...{ columns, codes: matrix.effective, scale: matrix.scale, rows: matrix.rows },
+    bias: Float64Array.from(m.bias, (b) => b * plan.slope),
+    coded: { plan, source: m, matrix },
+  };
+}
+
+function cellOf(scheme: Scheme, layer: ModelLayer): Cell {
+  const high = 2 ** (scheme.cell.bits - 1) - 1;
+  return {
+    arithmetic: cellArithmetic(scheme),
+    slope: scheme.slope,
+    hiddenDecision: hiddenDecision(decisionsOf(layer)),
+    ...{ low: -high - 1, high },
+  };
 }
 
 function accumulate(m: Effective, row: number, first: Float64Array, second?: Float64Array): number {
@@ -108,73 +149,116 @@ function accumulate(m: Effective, row: number, first: Float64Array, second?: Flo
   return acc;
 }
 
-/** A gate's real value and its slope from the accumulator. */
+/** A gate's real value and its slope from the row's sum; z is the real pre-activation. */
 function gateOf(
-  m: Effective,
-  row: number,
+  row: RowParameters | undefined,
   gate: number,
   acc: number,
+  z: number,
+  cell: Cell | undefined,
   units: Units,
   rule: GateGradient,
 ): { value: number; slope: number } {
-  const parameters = m.rows?.[row];
-  if (parameters === undefined) {
-    const z = acc + m.bias[row];
-    if (gate === GATE.g) return { value: Math.tanh(z), slope: 1 - Math.tanh(z) ** 2 };
-    const y = logistic(z);
-    return { value: y, slope: y * (1 - y) };
+  const isCandidate = gate === GATE.g;
+  const t = Math.tanh(z);
+  const y = logistic(z);
+  if (row === undefined || cell === undefined) {
+    return isCandidate ? { value: t, slope: 1 - t * t } : { value: y, slope: y * (1 - y) };
   }
-  if (parameters.kind === 'threshold') {
-    const q = threshold3(acc, parameters.low, parameters.high) * units.gate;
-    const y = logistic(acc * m.scale[row] * units.activation + m.bias[row]);
+  if (row.kind === 'threshold') {
+    const level = threshold3(acc, row.low, row.high);
+    if (isCandidate) return { value: level - 1, slope: 1 - t * t };
+    const q = level * units.gate;
     return { value: q, slope: rule === 'level' ? q * (1 - q) : y * (1 - y) };
   }
-  const z = requantize(acc, parameters.multiplier, parameters.shift, parameters.bias);
-  if (gate === GATE.g) {
-    const t = tanhFixed(z) * units.candidate;
-    return { value: t, slope: 1 - t * t };
+  const fixed = requantize(acc, row.multiplier, row.shift, row.bias);
+  if (isCandidate) {
+    const table = tanhFixed(fixed) * units.squashed;
+    const value = cell.arithmetic.candidate(fixed) * units.candidate;
+    return { value, slope: 1 - table * table };
   }
-  const y = sigmoidFixed(z) * units.gate;
-  return { value: y, slope: y * (1 - y) };
+  const table = sigmoidFixed(fixed) * units.gate;
+  return { value: table, slope: table * (1 - table) };
 }
 
 function runCell(
   m: Effective,
   size: number,
-  scheme: Scheme | undefined,
+  cell: Cell | undefined,
   units: Units,
   rule: GateGradient,
   x: Float64Array,
   hBefore: Float64Array,
   cBefore: Float64Array,
 ): CellRecord {
-  const gates = new Float64Array(4 * size);
-  const slopes = new Float64Array(4 * size);
+  const [gates, slopes, magnitudes] = [0, 1, 2].map(() => new Float64Array(4 * size));
   for (let row = 0; row < 4 * size; row++) {
     const gate = Math.floor(row / size);
-    const { value, slope } = gateOf(m, row, gate, accumulate(m, row, x, hBefore), units, rule);
+    const acc = accumulate(m, row, x, hBefore);
+    const z = acc * m.scale[row] * units.activation + m.bias[row];
+    const { value, slope } = gateOf(m.rows?.[row], gate, acc, z, cell, units, rule);
     gates[row] = value;
     slopes[row] = slope;
+    magnitudes[row] = gate === GATE.g ? Math.abs(Math.tanh(z)) : logistic(z);
   }
-  const c = new Float64Array(size);
-  const tanhC = new Float64Array(size);
-  const h = new Float64Array(size);
+  const [c, tanhC, h] = [0, 1, 2].map(() => new Float64Array(size));
   for (let u = 0; u < size; u++) {
     const [i, f, g, o] = [gates[u], gates[size + u], gates[2 * size + u], gates[3 * size + u]];
-    if (scheme === undefined) {
+    if (cell === undefined) {
       c[u] = f * cBefore[u] + i * g;
       tanhC[u] = Math.tanh(c[u]);
       h[u] = o * tanhC[u];
       continue;
     }
-    const level3 = scheme.gates === 'level3';
-    const update = level3 ? cellUpdateLevel3 : cellUpdateInt16;
+    const { update, squash, hidden } = cell.arithmetic;
     c[u] = update(f / units.gate, cBefore[u], i / units.gate, g / units.candidate);
-    const squashed = tanhFixed(c[u]);
-    tanhC[u] = squashed * units.candidate;
-    h[u] = (level3 ? hiddenLevel3 : hiddenInt16)(o / units.gate, squashed);
+    tanhC[u] = squash(c[u]) * units.squashed;
+    h[u] = hidden(o / units.gate, c[u], cell.hiddenDecision);
   }
-  return { x, hBefore, cBefore, gates, slopes, c, tanhC, h };
+  return { x, hBefore, cBefore, gates, slopes, magnitudes, c, tanhC, h };
+}
+
+/** Mean magnitudes of one layer over all its records. */
+function meanMagnitudes(records: readonly CellRecord[]): Magnitudes {
+  const means = { gate: 0, candidate: 0, hidden: 0 };
+  for (const { magnitudes, gates, tanhC } of records) {
+    const size = tanhC.length;
+    const share = 1 / (records.length * size);
+    for (let u = 0; u < size; u++) {
+      for (const gate of [GATE.i, GATE.f, GATE.o]) {
+        means.gate += (magnitudes[gate * size + u] * share) / 3;
+      }
+      means.candidate += magnitudes[GATE.g * size + u] * share;
+      means.hidden += Math.abs(gates[GATE.o * size + u] * tanhC[u]) * share;
+    }
+  }
+  return means;
+}
+
+/** Rate of Adam as a multiple of the step's, and the range a parameter stays in. */
+interface Rule {
+  readonly rate: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Whether a tensor of the model is moved by its gradient. */
+function isTrained(name: string): boolean {
+  return !/\.(curvature|decisions)$/.test(name);
+}
+
+/** Rules by row for masters, one rule for any other tensor. */
+function rulesOf(name: string, m: Effective | undefined, config: OptimizerConfig): Rule[] {
+  if (name === 'embedding') return [{ rate: 1, low: -1, high: 1 }];
+  if (name.endsWith('.gain')) return [{ rate: config.gainRate, low: GAIN_MIN, high: Infinity }];
+  if (name.endsWith('.scales')) return [{ rate: 1, low: GAIN_MIN, high: Infinity }];
+  if (!name.endsWith('.weights') || m?.coded === undefined) {
+    return [{ rate: 1, low: -Infinity, high: Infinity }];
+  }
+  return m.coded.plan.groups.flatMap(({ begin, end, coding, normalized }) => {
+    const { rate, range } = masterRule(coding, normalized, config);
+    return new Array<Rule>(end - begin).fill({ rate, low: -range, high: range });
+  });
 }
 
 /** Gradient accumulators in double, one per tensor of the model. */
@@ -190,58 +274,72 @@ class ReferenceSession implements Session {
   /** [layer][lane]. */
   private h: Float64Array[][];
   private c: Float64Array[][];
-  private effectives: { layers: Effective[]; head: Effective } | undefined;
+  private presentParameters: Present | undefined;
 
   constructor(private readonly config: SessionConfig) {
     const { model, batch } = config;
-    this.scheme = model.scheme === 'float' ? undefined : SCHEMES[model.scheme];
+    if (config.mask || config.dropout) {
+      throw new TypeError('the reference engine knows neither masks nor dropout');
+    }
+    const isBidirectional = model.layers.some((layer) => layer.backward);
+    if (isBidirectional || model.input.kind === 'features' || model.head.output === 'value') {
+      throw new TypeError('the reference engine runs streams of symbols or channels, to classes');
+    }
+    this.scheme = model.scheme === 'float' ? undefined : model.scheme;
     this.units = unitsOf(model.scheme);
     this.params = copy(toTensors(model).tensors);
-    this.first = copy(this.params, true);
-    this.second = copy(this.params, true);
+    const trained = Object.entries(this.params).filter(([name]) => isTrained(name));
+    this.first = copy(Object.fromEntries(trained), true);
+    this.second = copy(Object.fromEntries(trained), true);
     const zeros = () =>
       model.layers.map((l) => Array.from({ length: batch }, () => new Float64Array(l.hiddenSize)));
     this.h = zeros();
     this.c = zeros();
   }
 
-  private current(): Model {
-    return fromTensors(toTensors(this.config.model).meta, this.params);
-  }
-
   model(): Model {
     return fromTensors(toTensors(this.config.model).meta, copy(this.params));
   }
 
-  private weights(): { layers: Effective[]; head: Effective } {
-    if (this.effectives) return this.effectives;
+  private present(): Present {
+    if (this.presentParameters) return this.presentParameters;
     const { scheme } = this;
-    const model = this.current();
-    const layers = model.layers.map((layer) =>
-      effective(layer, scheme, scheme ? gateGroups(scheme, layer.hiddenSize) : []),
-    );
-    const head = effective(model.head, scheme, headGroups(model.head.classes));
-    return (this.effectives = { layers, head });
+    const model = fromTensors(toTensors(this.config.model).meta, this.params);
+    const plans = scheme && matrixPlans(model, scheme);
+    return (this.presentParameters = {
+      model,
+      layers: model.layers.map((layer, l) => effective(layer, plans?.layers[l])),
+      head: effective(model.head, plans?.head),
+      cells: model.layers.map((layer) => scheme && cellOf(scheme, layer)),
+    });
   }
 
   /** x of one step of one lane, in units of activation. */
   private input(batch: Batch, t: number, lane: number): Float64Array {
-    const model = this.current();
-    const size = model.layers[0].inputSize;
+    const { scheme } = this;
+    const { input, layers } = this.present().model;
+    const size = layers[0].inputSize;
     const at = t * this.config.batch + lane;
+    if (input.kind === 'one-hot') {
+      const x = new Float64Array(size);
+      x[batch.tokens![at]] = scheme ? oneHotCode(scheme) : 1;
+      return x;
+    }
     const real =
-      model.input.kind === 'tokens'
-        ? model.input.embedding.subarray(batch.tokens![at] * size, (batch.tokens![at] + 1) * size)
+      input.kind === 'tokens'
+        ? input.embedding.subarray(batch.tokens![at] * size, (batch.tokens![at] + 1) * size)
         : batch.values!.subarray(at * size, (at + 1) * size);
-    return Float64Array.from(real, (v) =>
-      this.scheme ? quantizeActivation(v) : saturate(v, -1, 1),
+    if (scheme === undefined) return Float64Array.from(real, (v) => saturate(v, -1, 1));
+    return Float64Array.from(
+      real,
+      scheme.activations === 'ternary' ? ternaryActivation : quantizeActivation,
     );
   }
 
   /** records[layer][t][lane]; h and c carry over. */
   private run(batch: Batch): CellRecord[][][] {
     checkBatch(this.config.model, this.config, batch);
-    const { layers } = this.weights();
+    const { layers, cells } = this.present();
     const rule = this.config.optimizer?.gateGradient ?? 'sigmoid';
     const records: CellRecord[][][] = layers.map(() => []);
     for (let t = 0; t < batch.timeSteps; t++) {
@@ -251,7 +349,7 @@ class ReferenceSession implements Session {
         layers.forEach((m, l) => {
           const size = this.config.model.layers[l].hiddenSize;
           const [h, c] = [this.h[l][lane], this.c[l][lane]];
-          const record = runCell(m, size, this.scheme, this.units, rule, x, h, c);
+          const record = runCell(m, size, cells[l], this.units, rule, x, h, c);
           records[l][t].push(record);
           this.h[l][lane] = record.h;
           this.c[l][lane] = record.c;
@@ -277,7 +375,7 @@ class ReferenceSession implements Session {
   }
 
   private logits(h: Float64Array): Float64Array {
-    const { head } = this.weights();
+    const { head } = this.present();
     return Float64Array.from({ length: this.config.model.head.classes }, (_, n) => {
       const acc = accumulate(head, n, h);
       const row = head.rows?.[n];
@@ -332,14 +430,13 @@ class ReferenceSession implements Session {
     return { loss, count, logits: flat, layers };
   }
 
-  private differentiate(batch: Batch): { loss: number; gradients: Gradients } {
+  private differentiate(batch: Batch) {
     if (batch.targets === undefined) throw new TypeError('batch: no targets to train on');
-    const { layers, head } = this.weights();
-    const model = this.current();
+    const { model, layers, head } = this.present();
     const records = this.run(batch);
     const { loss, dLogits, sites } = this.headPass(batch, records);
     const gradients: Gradients = {};
-    for (const [name, { data }] of Object.entries(this.params)) {
+    for (const [name, { data }] of Object.entries(this.first)) {
       gradients[name] = new Float64Array(data.length);
     }
     const { activation } = this.units;
@@ -359,7 +456,7 @@ class ReferenceSession implements Session {
       }
     });
     for (let l = layers.length - 1; l >= 0; l--) {
-      dOutput = this.layerBackward(layers[l], records[l], dOutput, gradients, `layer${l}`);
+      dOutput = this.layerBackward(l, records[l], dOutput, gradients);
     }
     if (model.input.kind === 'tokens') {
       const size = model.layers[0].inputSize;
@@ -370,21 +467,22 @@ class ReferenceSession implements Session {
         }),
       );
     }
-    if (this.scheme?.weights === 'ternary') {
-      layers.forEach((m, l) => void normalizedGradient(m, gradients, `layer${l}`));
-      normalizedGradient(head, gradients, 'head');
-    }
-    return { loss, gradients };
+    layers.forEach((m, l) => void toMasters(m, gradients, `layer${l}`));
+    toMasters(head, gradients, 'head');
+    return { loss, gradients, records };
   }
 
   /** Adds the layer's gradients; returns dL/dx, [t][lane]. */
   private layerBackward(
-    m: Effective,
+    l: number,
     records: CellRecord[][],
     dOutput: Float64Array[][],
     gradients: Gradients,
-    name: string,
   ): Float64Array<ArrayBuffer>[][] {
+    const { layers, cells } = this.present();
+    const m = layers[l];
+    const name = `layer${l}`;
+    const { slope, low, high } = cells[l] ?? { slope: 1, low: -Infinity, high: Infinity };
     const { activation, cell } = this.units;
     const dInput: Float64Array<ArrayBuffer>[][] = records.map(() => []);
     for (let lane = 0; lane < this.config.batch; lane++) {
@@ -398,8 +496,8 @@ class ReferenceSession implements Session {
         for (let u = 0; u < size; u++) {
           const [i, f, g, o] = [0, 1, 2, 3].map((gate) => r.gates[gate * size + u]);
           const dh = dOutput[t][lane][u] + dRecurrent[u];
-          const saturated = this.scheme && (r.c[u] === INT16_MAX || r.c[u] === INT16_MIN);
-          const dc = saturated ? 0 : dCell[u] + dh * o * (1 - r.tanhC[u] ** 2);
+          const saturated = r.c[u] <= low || r.c[u] >= high;
+          const dc = saturated ? 0 : dCell[u] + dh * o * (1 - r.tanhC[u] ** 2) * slope;
           dz[u] = dc * g * r.slopes[u];
           dz[size + u] = dc * r.cBefore[u] * cell * r.slopes[size + u];
           dz[2 * size + u] = dc * i * r.slopes[2 * size + u];
@@ -410,7 +508,7 @@ class ReferenceSession implements Session {
         const dhBefore = new Float64Array(size);
         for (let row = 0; row < 4 * size; row++) {
           const at = row * m.columns;
-          gradients[`${name}.bias`][row] += dz[row];
+          gradients[`${name}.bias`][row] += slope * dz[row];
           for (let k = 0; k < r.x.length; k++) {
             gradients[`${name}.weights`][at + k] += dz[row] * r.x[k] * activation;
             dx[k] += dz[row] * m.scale[row] * m.codes[at + k];
@@ -443,7 +541,7 @@ class ReferenceSession implements Session {
   trainStep(batch: Batch, learningRate: number): StepResult {
     const o = this.config.optimizer;
     if (o === undefined) throw new Error('this session was created without an optimizer');
-    const { loss, gradients } = this.differentiate(batch);
+    const { loss, gradients, records } = this.differentiate(batch);
     let squares = 0;
     for (const g of Object.values(gradients)) for (const v of g) squares += v * v;
     const gradNorm = Math.sqrt(squares);
@@ -452,35 +550,42 @@ class ReferenceSession implements Session {
     }
     const clip = gradNorm > o.clip ? o.clip / gradNorm : 1;
     this.step++;
-    const ternary = this.scheme?.weights === 'ternary';
-    for (const [name, g] of Object.entries(gradients)) {
-      let rate = learningRate;
-      let [low, high] = [-Infinity, Infinity];
-      if (name === 'embedding') [low, high] = [-1, 1];
-      else if (name.endsWith('.gain')) {
-        if (!ternary) continue;
-        rate *= o.gainRate;
-        low = GAIN_MIN;
-      } else if (ternary && name.endsWith('.weights')) {
-        rate *= o.ternaryRate;
-        [low, high] = [-1, 1];
-      }
-      const [values, m, v] = [
-        this.params[name].data,
-        this.first[name].data,
-        this.second[name].data,
-      ];
-      for (let k = 0; k < g.length; k++) {
-        const d = g[k] * clip;
-        m[k] = o.beta1 * m[k] + (1 - o.beta1) * d;
-        v[k] = o.beta2 * v[k] + (1 - o.beta2) * d * d;
-        const mean = m[k] / (1 - o.beta1 ** this.step);
-        const spread = Math.sqrt(v[k] / (1 - o.beta2 ** this.step));
-        values[k] = saturate(values[k] - (rate * mean) / (spread + o.epsilon), low, high);
-      }
+    for (const [name, g] of Object.entries(gradients)) this.adam(name, g, clip, learningRate, o);
+    records.forEach((steps, l) => {
+      const decisions = this.params[`layer${l}.decisions`];
+      if (decisions) trackDecisions(decisions.data, meanMagnitudes(steps.flat()));
+    });
+    for (const [name, { data }] of Object.entries(this.params)) {
+      if (!name.endsWith('.curvature')) continue;
+      const { data: v } = this.second[name.replace(/curvature$/, 'weights')];
+      for (let k = 0; k < data.length; k++) data[k] = Math.sqrt(v[k]) + CURVATURE_MIN;
     }
-    this.effectives = undefined;
+    this.presentParameters = undefined;
     return { loss, gradNorm };
+  }
+
+  private adam(
+    name: string,
+    g: Float64Array,
+    clip: number,
+    learningRate: number,
+    o: OptimizerConfig,
+  ): void {
+    const { layers, head } = this.present();
+    const layer = /^layer(\d+)\./.exec(name);
+    const matrix = layer ? layers[Number(layer[1])] : name.startsWith('head.') ? head : undefined;
+    const rules = rulesOf(name, matrix, o);
+    const [values, m, v] = [this.params[name].data, this.first[name].data, this.second[name].data];
+    for (let k = 0; k < g.length; k++) {
+      const { rate, low, high } = rules[Math.floor((k * rules.length) / g.length)];
+      const d = g[k] * clip;
+      m[k] = o.beta1 * m[k] + (1 - o.beta1) * d;
+      v[k] = o.beta2 * v[k] + (1 - o.beta2) * d * d;
+      const mean = m[k] / (1 - o.beta1 ** this.step);
+      const spread = Math.sqrt(v[k] / (1 - o.beta2 ** this.step));
+      const moved = values[k] - (learningRate * rate * mean) / (spread + o.epsilon);
+      values[k] = saturate(moved, low, high);
+    }
   }
 
   reset(lane?: number): void {
@@ -511,15 +616,21 @@ class ReferenceSession implements Session {
 
   restore(snapshot: Tensors): void {
     const { meta } = toTensors(this.config.model);
-    const take = (prefix: string) => {
-      const named = Object.entries(snapshot).filter(([name]) => name.startsWith(prefix));
-      const part = Object.fromEntries(named.map(([name, t]) => [name.slice(prefix.length), t]));
-      return copy(toTensors(fromTensors(meta, part)).tensors);
-    };
-    this.params = take('');
+    this.params = copy(toTensors(fromTensors(meta, snapshot)).tensors);
     if (this.config.optimizer !== undefined) {
-      this.first = take('adam.first.');
-      this.second = take('adam.second.');
+      const take = (moment: string): Record<string, FloatTensor> =>
+        Object.fromEntries(
+          Object.keys(this.first).map((name) => {
+            const tensor = snapshot[`adam.${moment}.${name}`];
+            const { shape } = this.params[name];
+            if (tensor?.dtype !== 'F32' || tensor.shape.join() !== shape.join()) {
+              throw new TypeError(`snapshot: adam.${moment}.${name} is not [${shape.join(', ')}]`);
+            }
+            return [name, f32(shape, tensor.data.slice())];
+          }),
+        );
+      this.first = take('first');
+      this.second = take('second');
       const step = snapshot['adam.step'];
       if (step === undefined) throw new TypeError('snapshot: adam.step is missing');
       this.step = step.data[0];
@@ -537,7 +648,7 @@ class ReferenceSession implements Session {
       this.h[l] = lanes(`state.h${l}`, hiddenSize);
       this.c[l] = lanes(`state.c${l}`, hiddenSize);
     });
-    this.effectives = undefined;
+    this.presentParameters = undefined;
   }
 
   private eachHeadRow(
@@ -571,7 +682,7 @@ class ReferenceSession implements Session {
         data.set(source.subarray(from, from + size), r * size);
       }
     });
-    this.effectives = undefined;
+    this.presentParameters = undefined;
   }
 
   dispose(): void {
@@ -588,17 +699,10 @@ function copy(tensors: Record<string, FloatTensor>, zero = false): Record<string
   );
 }
 
-/** G = dL/d(effective weights) becomes dv = s (G - t (G . t) / ||t||^2), dgain = (G . t) / ||t||. */
-function normalizedGradient(m: Effective, gradients: Gradients, name: string): void {
-  const g = gradients[`${name}.weights`];
-  for (let r = 0; r < m.bias.length; r++) {
-    const begin = r * m.columns;
-    let dot = 0;
-    for (let k = begin; k < begin + m.columns; k++) dot += g[k] * m.codes[k];
-    const n = m.nonzeros[r];
-    gradients[`${name}.gain`][r] = n === 0 ? 0 : dot / Math.sqrt(n);
-    for (let k = begin; k < begin + m.columns; k++) {
-      g[k] = m.scale[r] * (g[k] - (n === 0 ? 0 : (m.codes[k] * dot) / n));
-    }
-  }
+/** dL/d(effective weights) becomes dL/d(masters), and dL/d(norms) and dL/d(trained scales) come with it. */
+function toMasters({ coded }: Effective, gradients: Gradients, name: string): void {
+  if (coded === undefined) return;
+  const part = (tensor: string): Float64Array => gradients[`${name}.${tensor}`];
+  const { plan, matrix, source } = coded;
+  masterGradient(plan, matrix, source, part('weights'), part('gain'), part('scales'));
 }

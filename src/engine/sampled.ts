@@ -7,6 +7,7 @@
  * Adam is lazy: rows that are not drawn keep their parameters and moments.
  */
 import { Random } from '../model/random.js';
+import { curvatures } from './coded-parameters.js';
 import { fromTensors, type Model, type Tensor, type Tensors, toTensors } from '../model/model.js';
 import type {
   Batch,
@@ -117,6 +118,7 @@ export class SampledSession implements Session {
     if (!Number.isInteger(count) || count < 2 || count >= classes) {
       throw new RangeError(`sampled classes: ${count} is not in 2..${classes - 1}`);
     }
+    if (config.mask?.head) throw new TypeError('sampled classes: the head takes no mask');
     if (frequencies.length !== classes) {
       throw new RangeError(`sampled classes: ${frequencies.length} frequencies, not ${classes}`);
     }
@@ -164,6 +166,17 @@ export class SampledSession implements Session {
       [`${prefix}head.bias`]: { dtype: 'F32', shape: [classes], data: take(size, 1) },
       [`${prefix}head.gain`]: { dtype: 'F32', shape: [classes], data: take(size + 1, 1) },
     };
+  }
+
+  /** The head's present tensors; its curvature, where a scheme has it, before the first step as given. */
+  private presentHead(): Record<string, Tensor> {
+    const tensors = this.headTensors('params', '');
+    const { curvature } = this.config.model.head;
+    if (curvature === undefined) return tensors;
+    const { shape } = tensors['head.weights'];
+    const second = this.headTensors('second', '')['head.weights'].data as Float32Array;
+    const data = this.step === 0 ? curvature.slice() : curvatures(second);
+    return { ...tensors, 'head.curvature': { dtype: 'F32', shape, data } };
   }
 
   /** Put this step's classes into the inner head; the batch as the inner session sees it. */
@@ -250,13 +263,13 @@ export class SampledSession implements Session {
 
   model(): Model {
     const { tensors } = toTensors(this.inner.model());
-    return fromTensors(this.meta, { ...tensors, ...this.headTensors('params', '') });
+    return fromTensors(this.meta, { ...tensors, ...this.presentHead() });
   }
 
   snapshot(): Tensors {
     const tensors: Record<string, Tensor> = { ...this.inner.snapshot() };
     for (const [part, prefix] of PARTS) Object.assign(tensors, this.headTensors(part, prefix));
-    return tensors;
+    return { ...tensors, ...this.presentHead() };
   }
 
   restore(snapshot: Tensors): void {
@@ -288,6 +301,7 @@ function smallHead(model: Model, count: number): Model {
       weights: head.weights.slice(0, count * size),
       bias: head.bias.slice(0, count),
       gain: head.gain.slice(0, count),
+      curvature: head.curvature?.slice(0, count * size),
     },
   };
 }

@@ -6,9 +6,19 @@
 import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
 import type * as TF from '@tensorflow/tfjs-core';
-import { INT16_MAX, INT16_MIN, quantizeActivation, requantize } from '../quant/arithmetic.js';
-import { type Scheme, SCHEMES } from '../quant/quantized-model.js';
-import { checkExact, codeRows, GAIN_MIN, headGroups } from '../quant/quantizers.js';
+import {
+  INT16_MAX,
+  INT16_MIN,
+  quantizeActivation,
+  requantize,
+  ternaryActivation,
+} from '../quant/arithmetic.js';
+import { codeMatrix, type MatrixPlan, planHead } from '../quant/code-matrix.js';
+import { codingOf } from '../quant/coding.js';
+import { masterGradient } from '../quant/master-gradient.js';
+import { matrixPlans } from '../quant/quantize.js';
+import { checkExact, GAIN_MIN } from '../quant/quantizers.js';
+import { needsCurvature, type Scheme, schemeCodings } from '../quant/scheme.js';
 import {
   f32,
   type FloatTensor,
@@ -28,6 +38,7 @@ import {
   type Engine,
   type ForwardResult,
   type LayerTrace,
+  masterRule,
   type OptimizerConfig,
   type Session,
   type SessionConfig,
@@ -91,6 +102,18 @@ export async function loadTfjs(
   }
   throw new Error(`no tfjs backend starts: ${why.join('; ')}`);
 }
+/** Throws TypeError where a scheme trains more than weights, biases and norms. */
+function checkScheme(scheme: ModelScheme): void {
+  if (scheme === 'float') return;
+  const trained = schemeCodings(scheme).some((name) => codingOf(name).solver === 'trained');
+  if (needsCurvature(scheme) || trained || scheme.decisions === 'tracked') {
+    throw new TypeError(
+      `the tfjs engine trains weights, biases and norms only, not what ${scheme.name} has beside them; ` +
+        'use --engine wasm',
+    );
+  }
+}
+
 export interface FusedLstmConfig {
   readonly scheme: ModelScheme;
   readonly inputSize: number;
@@ -105,7 +128,7 @@ export interface FusedLstmConfig {
 /**
  * One LSTM layer over a whole sequence as a differentiable tfjs operator: forward and backward run on
  * the fused kernels, gradients reach x, weights, bias and gain. In a quantized scheme the output
- * is h_int / 128 with exactly the golden model's h_int.
+ * is exactly the golden model's h_int, times the unit of activations.
  *
  * Differentiate a call before the next one: the layer remembers one sequence.
  */
@@ -119,6 +142,7 @@ export class FusedLstm {
     kernels: KernelSet = wasmKernels(),
   ) {
     const { scheme, inputSize, hiddenSize, batch, timeSteps, gateGradient } = config;
+    checkScheme(scheme);
     const ones = Array.from({ length: inputSize }, () => 1);
     const model = initModel(
       {
@@ -135,7 +159,7 @@ export class FusedLstm {
   }
   /**
    * x [timeSteps, batch, inputSize] within [-1, 1]; weights [4 hiddenSize, inputSize + hiddenSize],
-   * bias and gain [4 hiddenSize], gates i, f, g, o. Returns h [timeSteps, batch, hiddenSize].
+   * bias [4 hiddenSize], gain [operands * 4 hiddenSize], gates i, f, g, o. Returns h [timeSteps, batch, hiddenSize].
    */
   apply(x: TF.Tensor, weights: TF.Tensor, bias: TF.Tensor, gain: TF.Tensor): TF.Tensor {
     const { tf, core } = this;
@@ -198,17 +222,25 @@ export class FusedLstm {
     this.core.restore({ ...this.core.snapshot(), ...state });
   }
 }
-/** Rows of `table` for tokens; the gradient adds up per token. Quantized: rounded to Q0.7, straight through. */
-function embed(tf: Tf, table: TF.Tensor, tokens: Int32Array, quantized: boolean): TF.Tensor {
+/** A real activation as a scheme has it, real again. */
+function activationOf(scheme: Scheme | undefined): (v: number) => number {
+  if (scheme === undefined) return (v) => v;
+  return scheme.activations === 'ternary' ? ternaryActivation : (v) => quantizeActivation(v) / 128;
+}
+
+/** Rows of `table` for tokens, each element an activation; the gradient adds up per token, straight through. */
+function embed(
+  tf: Tf,
+  table: TF.Tensor,
+  tokens: Int32Array,
+  activation: (v: number) => number,
+): TF.Tensor {
   const [vocab, size] = table.shape;
   const operator = tf.customGrad((...inputs) => {
     const data = (inputs[0] as TF.Tensor).dataSync();
     const value = new Float32Array(tokens.length * size);
     for (let n = 0; n < tokens.length; n++) {
-      for (let j = 0; j < size; j++) {
-        const v = data[tokens[n] * size + j];
-        value[n * size + j] = quantized ? quantizeActivation(v) / 128 : v;
-      }
+      for (let j = 0; j < size; j++) value[n * size + j] = activation(data[tokens[n] * size + j]);
     }
     const gradFunc = (dy: TF.Tensor): TF.Tensor => {
       const d = dy.dataSync();
@@ -222,9 +254,10 @@ function embed(tf: Tf, table: TF.Tensor, tokens: Int32Array, quantized: boolean)
   });
   return operator(table);
 }
+
 /**
- * The quantized head as an operator: h [rows, size] real (multiples of 1/128) to logits [rows, classes]
- * real (multiples of 1/512). The product runs on tfjs: integers below 2^24, so any backend is exact.
+ * The quantized head as an operator: h [rows, size] real to logits [rows, classes] real (multiples of
+ * 1/512). The product runs on tfjs: integers below 2^24, so any backend is exact.
  */
 function quantizedDense(
   tf: Tf,
@@ -238,15 +271,17 @@ function quantizedDense(
     const [hIn, w, b, g] = inputs as TF.Tensor[];
     const save = inputs[4] as TF.GradSaveFunc;
     const [classes, columns] = w.shape;
-    const coded = codeRows(scheme.weights, headGroups(classes), {
+    const plan = planHead(scheme, classes, columns);
+    const source = {
       weights: w.dataSync() as Float32Array,
       bias: b.dataSync() as Float32Array,
       gain: g.dataSync() as Float32Array,
-    });
-    checkExact(coded.codes, columns, 'head');
-    const codes = tf.tensor(Float32Array.from(coded.codes), [classes, columns]);
+    };
+    const coded = codeMatrix(plan, source);
+    checkExact(coded.effective, columns, plan.activationMax, 'head');
+    const codes = tf.tensor(Float32Array.from(coded.effective), [classes, columns]);
     // Transposes are explicit: tfjs' WASM backend multiplies transposed operands very slowly.
-    const acc = tf.matMul(tf.mul(hIn, 128), tf.transpose(codes)).dataSync();
+    const acc = tf.matMul(tf.div(hIn, plan.unit), tf.transpose(codes)).dataSync();
     const rows = acc.length / classes;
     const logits = new Float32Array(acc.length);
     const inside = new Float32Array(acc.length);
@@ -265,22 +300,16 @@ function quantizedDense(
       const [hSaved, codes, scale, mask] = saved;
       const d = tf.mul(dy, mask);
       const dH = tf.matMul(d, tf.mul(codes, scale));
-      const dW = tf.matMul(tf.transpose(d), hSaved);
-      const dB = tf.sum(d, 0);
-      if (scheme.weights !== 'ternary') return [dH, dW, dB, tf.zerosLike(dB)];
-      const nonzeros = tf.tensor(
-        Float32Array.from(coded.nonzeros, (n) => Math.max(1, n)),
-        [classes, 1],
-      );
-      const dot = tf.sum(tf.mul(dW, codes), 1, true);
-      const dGain = tf.reshape(tf.div(dot, tf.sqrt(nonzeros)), [classes]);
-      const dV = tf.mul(scale, tf.sub(dW, tf.mul(codes, tf.div(dot, nonzeros))));
-      return [dH, dV, dB, dGain];
+      const dW = Float32Array.from(tf.matMul(tf.transpose(d), hSaved).dataSync());
+      const dGain = new Float32Array(classes);
+      masterGradient(plan, coded, source, dW, dGain);
+      return [dH, tf.tensor(dW, [classes, columns]), tf.sum(d, 0), tf.tensor(dGain)];
     };
     return { value: tf.tensor(logits, [rows, classes]), gradFunc };
   });
   return operator(h, weights, bias, gain);
 }
+
 /** `backend` insists on one; without it the best that starts is taken. */
 export async function tfjsEngine(backend?: TfjsBackend): Promise<Engine> {
   const loaded = await loadTfjs(backend);
@@ -295,6 +324,8 @@ class TfjsSession implements Session {
   private readonly meta: ModelMeta;
   private readonly scheme: Scheme | undefined;
   private readonly layers: FusedLstm[];
+  /** By name of the matrix; none in the float scheme. */
+  private readonly plans: Map<string, MatrixPlan>;
   private readonly params = new Map<string, TF.Variable>();
   private readonly first = new Map<string, TF.Variable>();
   private readonly second = new Map<string, TF.Variable>();
@@ -304,7 +335,18 @@ class TfjsSession implements Session {
     private readonly config: SessionConfig,
   ) {
     const { model, batch, timeSteps, optimizer } = config;
-    this.scheme = model.scheme === 'float' ? undefined : SCHEMES[model.scheme];
+    const { input, layers, head } = model;
+    if (input.kind === 'one-hot' || input.kind === 'features' || head.output === 'value') {
+      throw new TypeError('the tfjs engine reads embedded tokens or values, and predicts classes');
+    }
+    if (layers.some(({ backward }) => backward) || config.mask || config.dropout) {
+      throw new TypeError('the tfjs engine knows neither backward layers nor masks nor dropout');
+    }
+    checkScheme(model.scheme);
+    this.scheme = model.scheme === 'float' ? undefined : model.scheme;
+    const plans = this.scheme && matrixPlans(model, this.scheme);
+    this.plans = new Map(plans && [...plans.layers.entries()].map(([l, p]) => [`layer${l}`, p]));
+    if (plans) this.plans.set('head', plans.head);
     const { meta, tensors } = toTensors(model);
     this.meta = meta;
     for (const [name, { data, shape }] of Object.entries(tensors)) {
@@ -333,7 +375,7 @@ class TfjsSession implements Session {
     const shape = [timeSteps, config.batch, model.layers[0].inputSize];
     const input: TF.Tensor =
       model.input.kind === 'tokens'
-        ? embed(tf, this.value('embedding'), batch.tokens!, scheme !== undefined)
+        ? embed(tf, this.value('embedding'), batch.tokens!, activationOf(scheme))
         : tf.tensor(batch.values!);
     let x = tf.reshape(input, shape);
     this.layers.forEach((layer, l) => {
@@ -412,29 +454,47 @@ class TfjsSession implements Session {
       this.step++;
       const root = Math.sqrt(1 - o.beta2 ** this.step);
       const base = (learningRate * root) / (1 - o.beta1 ** this.step);
-      const ternary = this.scheme?.weights === 'ternary';
       for (const [name, raw] of Object.entries(grads)) {
-        let rate = base;
-        let [low, high] = [-Infinity, Infinity];
-        if (name === 'embedding') [low, high] = [-1, 1];
-        else if (name.endsWith('.gain')) {
-          if (!ternary) continue;
-          rate *= o.gainRate;
-          low = GAIN_MIN;
-        } else if (ternary && name.endsWith('.weights')) {
-          rate *= o.ternaryRate;
-          [low, high] = [-1, 1];
-        }
+        const rule = this.rule(name, o);
+        if (rule === undefined) continue;
         const [p, m, v] = [this.value(name), this.first.get(name)!, this.second.get(name)!];
         const g = tf.mul(raw, clip);
         m.assign(tf.add(tf.mul(m, o.beta1), tf.mul(g, 1 - o.beta1)));
         v.assign(tf.add(tf.mul(v, o.beta2), tf.mul(tf.square(g), 1 - o.beta2)));
+        const rate = tf.mul(rule.rate, base);
         const move = tf.div(tf.mul(m, rate), tf.add(tf.sqrt(v), o.epsilon * root));
         const next = tf.sub(p, move);
-        p.assign(low === -Infinity ? next : tf.clipByValue(next, low, Math.min(high, 3e38)));
+        p.assign(tf.minimum(tf.maximum(next, rule.low), rule.high));
       }
       return { loss, gradNorm };
     });
+  }
+  /** How Adam moves a tensor: at which multiple of the step's rate, and within what; undefined: not at all. */
+  private rule(
+    name: string,
+    o: OptimizerConfig,
+  ): { rate: number | TF.Tensor; low: number | TF.Tensor; high: number | TF.Tensor } | undefined {
+    if (name === 'embedding') return { rate: 1, low: -1, high: 1 };
+    const groups = this.plans.get(name.split('.')[0])?.groups ?? [];
+    if (name.endsWith('.gain')) {
+      if (!groups.some(({ normalized }) => normalized)) return undefined;
+      return { rate: o.gainRate, low: GAIN_MIN, high: Infinity };
+    }
+    if (!name.endsWith('.weights') || groups.length === 0) {
+      return { rate: 1, low: -Infinity, high: Infinity };
+    }
+    const rules = groups.map(({ coding, normalized }) => masterRule(coding, normalized, o));
+    const rows = (value: (rule: (typeof rules)[number]) => number): TF.Tensor => {
+      const all = groups.flatMap(({ begin, end }, g) =>
+        new Array<number>(end - begin).fill(value(rules[g])),
+      );
+      return this.tf.tensor(all, [all.length, 1]);
+    };
+    return {
+      rate: rows(({ rate }) => rate),
+      low: rows(({ range }) => -range),
+      high: rows(({ range }) => range),
+    };
   }
   forward(batch: Batch, trace = false): ForwardResult {
     checkBatch(this.config.model, this.config, batch);

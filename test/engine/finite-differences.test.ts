@@ -5,6 +5,7 @@ import type { Model } from '../../src/model/model.js';
 import { fromTensors, toTensors } from '../../src/model/model.js';
 import { Random } from '../../src/model/random.js';
 import { ternaryCode, ternaryDelta } from '../../src/quant/quantizers.js';
+import { type Scheme, SCHEMES } from '../../src/quant/scheme.js';
 import { randomBatch, randomModel, SHAPES, title } from './random-model.js';
 
 const engine = referenceEngine();
@@ -43,8 +44,8 @@ describe('float gradients agree with finite differences', () => {
 
 test('head bias gradients of quantized schemes agree with whole-step differences', () => {
   const shape = SHAPES[1];
-  for (const scheme of ['int8', 'ternary-level3'] as const) {
-    const model = randomModel(scheme, shape, 2, 1.5);
+  for (const name of ['int8', 'ternary-level3', 'hitnet', 'hitnet-h', 'bcq-2', 'ttq']) {
+    const model = randomModel(SCHEMES[name], shape, 2, 1.5);
     const batch = randomBatch(shape, 1);
     const run = (m: Model) =>
       engine.createSession({ model: m, ...shape, optimizer: DEFAULT_OPTIMIZER });
@@ -54,8 +55,74 @@ test('head bias gradients of quantized schemes agree with whole-step differences
     for (let k = 0; k < shape.classes; k++) {
       const up = run(moved(model, 'head.bias', k, step)).forward(batch).loss;
       const down = run(moved(model, 'head.bias', k, -step)).forward(batch).loss;
-      expect(tensors['head.bias'].data[k]).toBeCloseTo((up - down) / (2 * step), 4);
+      expect(tensors['head.bias'].data[k], name).toBeCloseTo((up - down) / (2 * step), 4);
     }
+  }
+});
+
+/**
+ * A float LSTM with a slope, in double: what a scheme approximates whose formats are fine. One layer on
+ * channels, one sequence, cross-entropy after every step.
+ */
+function slopedLoss(model: Model, values: Float32Array, targets: Int32Array, s: number): number {
+  const { inputSize, hiddenSize, weights, bias } = model.layers[0];
+  const columns = inputSize + hiddenSize;
+  const { head } = model;
+  let [h, c] = [0, 1].map(() => new Array<number>(hiddenSize).fill(0));
+  let loss = 0;
+  targets.forEach((target, t) => {
+    const x = [...values.subarray(t * inputSize, (t + 1) * inputSize), ...h];
+    const a = Array.from(bias, (b, r) =>
+      x.reduce((sum, v, k) => sum + v * weights[r * columns + k], b),
+    );
+    const sigmoid = (row: number): number => 1 / (1 + Math.exp(-s * a[row]));
+    c = c.map((before, u) => {
+      const g = Math.tanh(s * a[2 * hiddenSize + u]);
+      return sigmoid(hiddenSize + u) * before + sigmoid(u) * g;
+    });
+    h = c.map((v, u) => sigmoid(3 * hiddenSize + u) * Math.tanh(s * v));
+    const logits = Array.from(head.bias, (b, n) =>
+      h.reduce((sum, v, k) => sum + v * head.weights[n * hiddenSize + k], b),
+    );
+    const total = logits.reduce((sum, v) => sum + Math.exp(v), 0);
+    loss += (Math.log(total) - logits[target]) / targets.length;
+  });
+  return loss;
+}
+
+test.each([
+  ['int8', { slope: 1 }],
+  ['int8', { slope: 2 }],
+  ['int8', { slope: 0.5, operandScales: 'separate' }],
+  ['bcq-4', { slope: 2, operandScales: 'separate' }],
+  ['int8', { slope: 2, cell: { bits: 15, fraction: 11 } }],
+] as const)('gradients of %s %o are those of a float LSTM with that slope', (name, rest) => {
+  const shape = {
+    ...SHAPES[3],
+    ...{ batch: 1, timeSteps: 6, hiddenSizes: [8], when: 'every-step' as const },
+  };
+  const weights = [{ i: name, f: name, g: name, o: name }];
+  const scheme: Scheme = { ...SCHEMES['int8'], weights, head: 'int8', ...rest };
+  const model = randomModel(scheme, shape, 4, 1);
+  const batch = randomBatch(shape, 3);
+  const targets = batch.targets!.map((target) => Math.max(target, 0));
+  const session = engine.createSession({ model, ...shape, optimizer: DEFAULT_OPTIMIZER });
+  const { tensors, loss } = session.gradients({ ...batch, targets });
+  const values = batch.values!.map((v) => Math.max(-1, Math.min(1, v)));
+  const run = (m: Model): number => slopedLoss(m, values, targets, scheme.slope);
+  expect(loss).toBeCloseTo(run(model), 1);
+  for (const tensor of ['layer0.weights', 'layer0.bias', 'head.weights', 'head.bias']) {
+    const { data } = tensors[tensor];
+    let [apart, size] = [0, 0];
+    const step = 2 ** -10;
+    data.forEach((d, k) => {
+      const slope =
+        (run(moved(model, tensor, k, step)) - run(moved(model, tensor, k, -step))) / (2 * step);
+      apart += (d - slope) ** 2;
+      size += slope ** 2;
+    });
+    // What 8 bits leave; a slope forgotten anywhere would be off by half.
+    expect(Math.sqrt(apart / size), tensor).toBeLessThan(0.15);
   }
 });
 
@@ -103,7 +170,7 @@ test('the weight-norm gradient agrees with finite differences, signs frozen', ()
 
 test('a quantized session reports weight-norm gradients of exactly that form', () => {
   const shape = SHAPES[1];
-  const model = randomModel('ternary-level3', shape, 6, 1.5);
+  const model = randomModel(SCHEMES['ternary-level3'], shape, 6, 1.5);
   const { tensors } = engine
     .createSession({ model, ...shape, optimizer: DEFAULT_OPTIMIZER })
     .gradients(randomBatch(shape, 2));

@@ -4,10 +4,7 @@
  */
 import { type Operation, ROW_BLOCK } from '../../src/engine/program.js';
 import {
-  cellUpdateInt16,
-  cellUpdateLevel3,
-  hiddenInt16,
-  hiddenLevel3,
+  cellArithmetic,
   INT16_MAX,
   INT16_MIN,
   saturate,
@@ -15,7 +12,11 @@ import {
   threshold3,
 } from '../../src/quant/arithmetic.js';
 
+import { SCHEME_DEFAULTS } from '../../src/quant/scheme.js';
+
 const f = Math.fround;
+const INT16_CELL = cellArithmetic(SCHEME_DEFAULTS);
+const LEVEL3_CELL = cellArithmetic({ ...SCHEME_DEFAULTS, gates: 'level3' });
 const LANES = 16;
 const bits = new DataView(new ArrayBuffer(4));
 
@@ -198,6 +199,14 @@ function quantizeDz(
   m.f32[scales / 4 + lanes + lane] = s * 2 ** -16;
 }
 
+/** As i32. */
+function hash(index: number): number {
+  let x = index | 0;
+  x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
+  x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
+  return x ^ (x >>> 16);
+}
+
 type Emulation = (m: Views, ...operands: number[]) => void;
 
 export const EMULATION: Record<Exclude<Operation, 'end' | 'sync'>, Emulation> = {
@@ -318,8 +327,8 @@ export const EMULATION: Record<Exclude<Operation, 'end' | 'sync'>, Emulation> = 
           if (mode < 2) m.i32[at] = ((mode === 1 ? m.i32[at] : 0) + sumOf(0, pairs)) | 0;
           else if (mode < 4) {
             const s = m.f32[scale / 4 + g * rows + r];
-            for (let k = 0; k < pairs; k += 256) {
-              const v = f(f(sumOf(k, Math.min(pairs, k + 256))) * s);
+            for (let k = 0; k < pairs; k += block) {
+              const v = f(f(sumOf(k, Math.min(pairs, k + block))) * s);
               m.f32[at] = k === 0 && mode === 2 ? v : f(m.f32[at] + v);
             }
           } else {
@@ -367,11 +376,11 @@ export const EMULATION: Record<Exclude<Operation, 'end' | 'sync'>, Emulation> = 
           return (m.i16[gates / 2 + l * 4 * units + k] = q);
         });
         const at = l * units + u;
-        const cell = cellUpdateInt16(fg, m.i16[cBefore / 2 + at], i, g);
+        const cell = INT16_CELL.update(fg, m.i16[cBefore / 2 + at], i, g);
         m.i16[c / 2 + at] = cell;
         const t = tanhFixed(m, table, cell);
         m.i16[tanhC / 2 + at] = t;
-        m.i16[h / 2 + at] = hiddenInt16(o, t);
+        m.i16[h / 2 + at] = INT16_CELL.hidden(o, cell, 0);
       }
     }
   },
@@ -389,11 +398,11 @@ export const EMULATION: Record<Exclude<Operation, 'end' | 'sync'>, Emulation> = 
         const g = tanhFixed(m, table, requantize(value(2), block.ratio(k), block.biasInt(k)));
         const at = l * units + u;
         m.i16[gAt / 2 + at] = g;
-        const cell = cellUpdateLevel3(level(1), m.i16[cBefore / 2 + at], level(0), g);
+        const cell = LEVEL3_CELL.update(level(1), m.i16[cBefore / 2 + at], level(0), g);
         m.i16[c / 2 + at] = cell;
         const t = tanhFixed(m, table, cell);
         m.i16[tanhC / 2 + at] = t;
-        m.i16[h / 2 + at] = hiddenLevel3(level(3), t);
+        m.i16[h / 2 + at] = LEVEL3_CELL.hidden(level(3), cell, 0);
       }
     }
   },
@@ -568,17 +577,21 @@ export const EMULATION: Record<Exclude<Operation, 'end' | 'sync'>, Emulation> = 
   },
 
   transpose16(m, source, sourceStride, rows, columns, target, targetStride) {
+    const whole = Math.ceil(rows / 8) * 8;
     for (let c = 0; c < columns; c++) {
-      for (let r = 0; r < rows; r++) {
-        m.i16[(target + c * targetStride) / 2 + r] = m.i16[(source + r * sourceStride) / 2 + c];
+      for (let r = 0; r < whole; r++) {
+        const value = r < rows ? m.i16[(source + r * sourceStride) / 2 + c] : 0;
+        m.i16[(target + c * targetStride) / 2 + r] = value;
       }
     }
   },
 
   transpose32(m, source, sourceStride, rows, columns, target, targetStride) {
+    const whole = Math.ceil(rows / 4) * 4;
     for (let c = 0; c < columns; c++) {
-      for (let r = 0; r < rows; r++) {
-        m.i32[(target + c * targetStride) / 4 + r] = m.i32[(source + r * sourceStride) / 4 + c];
+      for (let r = 0; r < whole; r++) {
+        const value = r < rows ? m.i32[(source + r * sourceStride) / 4 + c] : 0;
+        m.i32[(target + c * targetStride) / 4 + r] = value;
       }
     }
   },
@@ -663,5 +676,19 @@ export const EMULATION: Record<Exclude<Operation, 'end' | 'sync'>, Emulation> = 
 
   copy(m, source, target, laneBytes, lanes) {
     m.bytes.copyWithin(target, source, source + laneBytes * lanes);
+  },
+
+  dropout(m, source, target, groups, lanes, width, quantized, key, threshold, factorWord) {
+    const factor = wordFloat(factorWord);
+    for (let r = 0; r < groups * lanes; r++) {
+      for (let c = 0; c < width; c++) {
+        const stays = hash(r * width + c + key) >= threshold;
+        const at = r * width + c;
+        if (quantized) {
+          const v = nearestEven(f(m.i16[source / 2 + at] * factor));
+          m.i16[target / 2 + at] = stays ? saturateInt16(v) : 0;
+        } else m.f32[target / 4 + at] = stays ? f(m.f32[source / 4 + at] * factor) : 0;
+      }
+    }
   },
 };

@@ -4,7 +4,8 @@ import { initModel, type Model, type ModelScheme } from '../../src/model/model.j
 import { Random } from '../../src/model/random.js';
 
 export interface Shape {
-  readonly input: 'tokens' | 'dense';
+  readonly input: 'tokens' | 'one-hot' | 'dense';
+  /** Of one-hot input VOCAB. */
   readonly inputSize: number;
   readonly hiddenSizes: readonly number[];
   readonly classes: number;
@@ -15,7 +16,7 @@ export interface Shape {
 
 export const VOCAB = 11;
 
-/** `spread` widens weights and biases, so that gates saturate as trained ones do. */
+/** `spread` widens weights, scales and biases, so that gates saturate as trained ones do. */
 export function randomModel(scheme: ModelScheme, shape: Shape, seed: number, spread = 3): Model {
   const random = new Random(seed);
   const channels = Array.from({ length: shape.inputSize }, () => 0);
@@ -25,7 +26,9 @@ export function randomModel(scheme: ModelScheme, shape: Shape, seed: number, spr
       input:
         shape.input === 'tokens'
           ? { kind: 'tokens', vocabSize: VOCAB, embeddingSize: shape.inputSize }
-          : { kind: 'dense', mean: channels, gain: channels.map(() => 1) },
+          : shape.input === 'one-hot'
+            ? { kind: 'one-hot', vocabSize: VOCAB }
+            : { kind: 'dense', mean: channels, gain: channels.map(() => 1) },
       hiddenSizes: shape.hiddenSizes,
       classes: shape.classes,
       when: shape.when,
@@ -37,9 +40,17 @@ export function randomModel(scheme: ModelScheme, shape: Shape, seed: number, spr
       m.bias[k] += random.range(-0.5, 0.5) * spread;
       m.gain[k] *= spread * random.range(0.3, 1);
     }
-    if (scheme !== 'ternary-level3') {
+    for (let k = m.bias.length; k < m.gain.length; k++) {
+      m.gain[k] *= spread * random.range(0.3, 1);
+    }
+    if (scheme === 'float' || scheme.normalization === 'none') {
       for (let k = 0; k < m.weights.length; k++) m.weights[k] *= spread;
     }
+    m.curvature?.forEach((_, k, all) => void (all[k] = random.range(0.01, 1)));
+  }
+  for (const { scales, decisions } of model.layers) {
+    scales?.forEach((_, k) => void (scales[k] *= spread * random.range(0.5, 2)));
+    decisions?.forEach((_, k) => void (decisions[k] *= random.range(0.5, 1.5)));
   }
   return model;
 }
@@ -52,7 +63,7 @@ export function randomBatch(shape: Shape, seed: number): Batch {
     random.uniform() < 0.1 && batch > 1 ? -1 : random.integer(shape.classes),
   );
   targets[0] = random.integer(shape.classes);
-  return shape.input === 'tokens'
+  return shape.input !== 'dense'
     ? { timeSteps, targets, tokens: Int32Array.from({ length: rows }, () => random.integer(VOCAB)) }
     : {
         timeSteps,

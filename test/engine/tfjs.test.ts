@@ -5,11 +5,17 @@ import { FusedLstm, loadTfjs, type TfjsBackend, tfjsEngine } from '../../src/eng
 import { fusedEngine } from '../../src/engine/fused.js';
 import { nativeKernels, nativeProblem } from '../../src/engine/native.js';
 import { wasmKernels } from '../../src/engine/wasm-kernels.js';
-import type { ModelScheme } from '../../src/model/model.js';
-import { randomBatch, randomModel, SHAPES, title } from './random-model.js';
+import { type ModelScheme, schemeName } from '../../src/model/model.js';
+import { SCHEMES } from '../../src/quant/scheme.js';
+import { randomBatch, randomModel, type Shape, SHAPES, title, VOCAB } from './random-model.js';
+import { SOME_SCHEMES } from './test-schemes.js';
 
 await buildEngine();
-const SCHEMES: readonly ModelScheme[] = ['float', 'int8', 'ternary-level3'];
+const TRAINABLE: readonly ModelScheme[] = [
+  'float',
+  ...['int8', 'ternary-level3', 'bcq-3', 'hitnet'].map((name) => SCHEMES[name]),
+  ...SOME_SCHEMES.filter(({ name }) => name === 'mixed-norm'),
+];
 const wasm = fusedEngine(wasmKernels());
 
 async function available(backend: TfjsBackend): Promise<{ engine?: Engine; why: string }> {
@@ -36,7 +42,7 @@ for (const backend of ['tfjs-node', 'wasm', 'cpu'] as const) {
     // Backends of one process share one tfjs: choose ours again before every test.
     const select = async () => void (await loadTfjs(backend));
 
-    describe.each(SCHEMES)('%s', (scheme) => {
+    describe.each(TRAINABLE.map((s) => [schemeName(s), s] as const))('%s', (_, scheme) => {
       test.each(SHAPES.slice(0, 6).map((s) => [title(s), s] as const))(
         'forward and gradients as the wasm engine, which equals golden: %s',
         async (_, shape) => {
@@ -102,7 +108,7 @@ for (const backend of ['tfjs-node', 'wasm', 'cpu'] as const) {
       await select();
       const { tf } = await loadTfjs(backend);
       const lstm = new FusedLstm(tf, {
-        scheme: 'int8',
+        scheme: SCHEMES['int8'],
         inputSize: 3,
         hiddenSize: 5,
         batch: 2,
@@ -136,7 +142,7 @@ test.skipIf(problem !== undefined)(
       tf.randomUniform([rows], 1, 4, 'float32', 4),
     ];
     const dy = tf.randomUniform([7, 3, 20], -1, 1, 'float32', 5);
-    for (const scheme of ['int8', 'ternary-level3'] as const) {
+    for (const scheme of [SCHEMES['int8'], SCHEMES['ternary-level3'], SCHEMES['ternary']]) {
       const [a, b] = [wasmKernels(), nativeKernels({ threads: 2 })].map((kernels) => {
         const lstm = new FusedLstm(tf, { scheme, ...config }, kernels);
         const { value, grads } = tf.valueAndGrads((...all) => {
@@ -149,6 +155,21 @@ test.skipIf(problem !== undefined)(
     }
   },
 );
+
+test('what it cannot train is refused', async () => {
+  const engine = await tfjsEngine('cpu');
+  const shape = SHAPES[1];
+  const create = (scheme: ModelScheme, of: Shape, rest = {}) =>
+    engine.createSession({ model: randomModel(scheme, of, 1), ...of, ...rest });
+  for (const name of ['ttq', 'lab', 'hitnet-ttq']) {
+    expect(() => create(SCHEMES[name], shape)).toThrow('weights, biases and norms only');
+  }
+  expect(() => create('float', { ...shape, input: 'one-hot', inputSize: VOCAB })).toThrow(
+    'reads embedded tokens or values',
+  );
+  const dropout = { input: 0.1, output: 0, seed: 1 };
+  expect(() => create('float', shape, { dropout })).toThrow('neither backward layers nor masks');
+});
 
 test('a backend that does not start says why', async () => {
   await expect(loadTfjs('no such' as TfjsBackend)).rejects.toThrow(

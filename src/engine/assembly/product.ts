@@ -82,7 +82,7 @@ export function gemm16(p: usize, thread: i32, threads: i32): void {
   const cRow = word(p, 7), cGroup = word(p, 8);
   const rows = word(p, 10), pairs = word(p, 11), panels = word(p, 12) >> 4;
   const mode = <i32>word(p, 13), scales = word(p, 14);
-  const byRows = mode < 4;
+  const byRows = mode < 4, exact: usize = mode < 2 ? DEPTH : word(p, 15);
   const r0 = byRows ? part(rows, thread, threads) : <usize>0;
   const mine = (byRows ? part(rows, thread + 1, threads) : rows) - r0;
   const p0 = byRows ? <usize>0 : part(panels, thread, threads);
@@ -95,7 +95,7 @@ export function gemm16(p: usize, thread: i32, threads: i32): void {
   const sTurn: usize = byRows ? (rows - mine) << 2 : 0;
   for (let panel = p0; panel < p1; panel++) {
     for (let k: usize = 0; k < pairs; k += DEPTH) {
-      const depth = min(DEPTH, pairs - k), block = byRows ? depth : word(p, 15);
+      const depth = min(DEPTH, pairs - k), block = min(exact, depth);
       const first = k == 0 ? mode : mode | 1;
       const b = word(p, 4) + panel * bPanel + (k << 6);
       let a = word(p, 1) + r0 * aRow + (k << 2);

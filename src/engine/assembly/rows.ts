@@ -1,8 +1,8 @@
 // Rows of numbers: what enters the products, and what moves.
 
-import { part, word } from './operands';
+import { part, real, word } from './operands';
 import {
-  activation4, clampReal4, inverseOf, larger4, largestLane, quantizeRow,
+  activation4, clampReal4, inverseOf, larger4, largestLane, nearest4, quantizeRow,
 } from './round';
 
 export function embed(p: usize, thread: i32, threads: i32): void {
@@ -97,6 +97,52 @@ export function copy(p: usize, thread: i32, threads: i32): void {
   const size = word(p, 3), lanes = word(p, 4);
   const l0 = part(lanes, thread, threads), l1 = part(lanes, thread + 1, threads);
   move(word(p, 1) + l0 * size, word(p, 2) + l0 * size, (l1 - l0) * size);
+}
+
+// All bits where a number stays: its hash, as i32, is at least the threshold.
+// @ts-ignore: decorator
+@inline
+function stays4(index: v128, threshold: v128): v128 {
+  let x = v128.xor(index, i32x4.shr_u(index, 16));
+  x = i32x4.mul(x, i32x4.splat(0x7feb352d));
+  x = v128.xor(x, i32x4.shr_u(x, 15));
+  x = i32x4.mul(x, i32x4.splat(0x846ca68b));
+  return i32x4.ge_s(v128.xor(x, i32x4.shr_u(x, 16)), threshold);
+}
+
+// @ts-ignore: decorator
+@inline
+function grown4(v: v128, factor: v128): v128 {
+  return nearest4(f32x4.mul(f32x4.convert_i32x4_s(v), factor));
+}
+
+export function dropout(p: usize, thread: i32, threads: i32): void {
+  const groups = word(p, 3), lanes = word(p, 4), width = word(p, 5);
+  const quantized = word(p, 6) != 0;
+  const key = <u32>word(p, 7);
+  const threshold = i32x4.splat(<i32>word(p, 8)), factor = f32x4.splat(real(p, 9));
+  const l0 = part(lanes, thread, threads), l1 = part(lanes, thread + 1, threads);
+  const size = width << (quantized ? 1 : 2);
+  const step = i32x4.splat(4);
+  for (let g: usize = 0; g < groups; g++) {
+    for (let r = g * lanes + l0; r < g * lanes + l1; r++) {
+      const from = word(p, 1) + r * size, to = word(p, 2) + r * size;
+      const begin = <u32>r * <u32>width + key;
+      let index = i32x4.add(i32x4.splat(begin), i32x4(0, 1, 2, 3));
+      for (let j: usize = 0; j < size; j += 16) {
+        const v = v128.load(from + j);
+        if (quantized) {
+          const low = v128.and(grown4(i32x4.extend_low_i16x8_s(v), factor), stays4(index, threshold));
+          index = i32x4.add(index, step);
+          const high = v128.and(grown4(i32x4.extend_high_i16x8_s(v), factor), stays4(index, threshold));
+          v128.store(to + j, i16x8.narrow_i32x4_s(low, high));
+        } else {
+          v128.store(to + j, v128.and(f32x4.mul(v, factor), stays4(index, threshold)));
+        }
+        index = i32x4.add(index, step);
+      }
+    }
+  }
 }
 
 export function quantizeRows(p: usize, thread: i32, threads: i32): void {

@@ -10,7 +10,7 @@ import {
 } from './panels';
 import { gemm16, gemm32 } from './product';
 import {
-  columnSums, copy, embed, gather, input, quantizeRows, scatterAdd, scatterRows, zero,
+  columnSums, copy, dropout, embed, gather, input, quantizeRows, scatterAdd, scatterRows, zero,
 } from './rows';
 import { adam, clip, normalizedGradient, sumSquares } from './update';
 
@@ -123,6 +123,7 @@ export function run(program: usize, thread: i32, threads: i32): void {
       case 30: clip(p, thread); break;
       case 31: adam(p, thread, threads); break;
       case 32: copy(p, thread, threads); break;
+      case 33: dropout(p, thread, threads); break;
       default: unreachable();
     }
   }

@@ -226,7 +226,7 @@ struct Product {
   bool scaleRows;
   /** Rows of the scale from one group to the next. */
   int scaleGroup;
-  /** Depth that has scales of its own, so many floats apart; 0: all of it has one. */
+  /** Depth that is summed in integers, its scales so many floats apart; 0: that of a pass. */
   int block;
   int scaleBlock;
 };
@@ -289,7 +289,8 @@ static void multiply(Product p) {
           const size_t bytes = (size_t)count * 64;
           sink.c = local;
           sink.row = bytes;
-          for (int r = 0; r < rows && p.first == Out::addColumns; r++)
+          const bool adds = out.out == Out::addColumns || out.out == Out::addScaled;
+          for (int r = 0; r < rows && adds; r++)
             memcpy(local + r * bytes, out.c + r * p.cRow, bytes);
           for (int at = 0; at < depth; at += p.block) {
             const int deep = depth - at < p.block ? depth - at : p.block;

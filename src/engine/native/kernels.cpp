@@ -52,6 +52,8 @@ static void gemm(const Operands &o, const Run &run, bool ints) {
     if (ints) p.block = o.number(15);
     p.scaleBlock = o.number(12);
   } else {
+    // A block as deep as a pass needs no blocks of its own.
+    if (ints && mode >= 2 && o.number(15) < DEPTH_BLOCK) p.block = o.number(15);
     const Range rows = part(p.rows, run.thread, run.threads);
     p.a += rows.begin * p.aRow;
     p.c += rows.begin * p.cRow;
@@ -133,6 +135,10 @@ static bool execute(const Operands &o, const Run &run) {
              (size_t)(lanes.end - lanes.begin) * o.number(3));
       return true;
     }
+    case Op::dropout:
+      dropout(o.at<uint8_t>(1), o.at<uint8_t>(2), o.number(3), o.number(4), split(o.number(4)),
+              o.number(5), o.number(6) != 0, o.word[7], o.number(8), o.real(9));
+      return true;
     case Op::gemm16:
       gemm(o, run, true);
       return true;

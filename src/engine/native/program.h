@@ -39,6 +39,7 @@ enum class Op : int32_t {
   clip,
   adam,
   copy,
+  dropout,
 };
 
 constexpr int WORDS = 16;

@@ -67,6 +67,41 @@ static void gather(const uint8_t *source, const int32_t *slots, uint8_t *acc, in
   }
 }
 
+typedef uint32_t U __attribute__((vector_size(VECTOR_BYTES)));
+
+/** All bits where a number stays: its hash, as int32, is at least the threshold. */
+INLINE I stays(U index, I threshold) {
+  U x = index ^ (index >> 16);
+  x *= 0x7feb352du;
+  x ^= x >> 15;
+  x *= 0x846ca68bu;
+  x ^= x >> 16;
+  return (I)x >= threshold;
+}
+
+static void dropout(const uint8_t *source, uint8_t *target, int groups, int lanes, Range part,
+                    int width, bool quantized, uint32_t key, int32_t threshold, float factor) {
+  U lane = {};
+  for (int j = 0; j < W; j++) lane[j] = j;
+  for (int g = 0; g < groups; g++) {
+    for (int l = part.begin; l < part.end; l++) {
+      const int64_t row = (int64_t)g * lanes + l;
+      const U begin = lane + ((uint32_t)row * (uint32_t)width + key);
+      for (int c = 0; c < width; c += W) {
+        const I keep = stays(begin + (uint32_t)c, splatI(threshold));
+        const int64_t at = row * width + c;
+        if (quantized) {
+          const F v = toF(widen(load<S>(source + at * 2))) * splat(factor);
+          store(target + at * 2, narrow(roundI(v) & keep));
+        } else {
+          const F v = load<F>(source + at * 4) * splat(factor);
+          store(target + at * 4, bits<F>(bits<I>(v) & keep));
+        }
+      }
+    }
+  }
+}
+
 constexpr float INFINITE = __builtin_inff();
 /** 2^-100: below it everything rounds to 0, and 32767 / m stays finite. */
 constexpr float LEAST = 7.888609052210118e-31f;
