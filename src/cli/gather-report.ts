@@ -1,6 +1,5 @@
 /** A run folder's artifacts -> what the report page and the summary table show. */
 import { packageVersion } from '../package-root.js';
-import type { ModelScheme } from '../model/model.js';
 import type { ReportData, Resource, SchemeReport, Share, Source } from '../report/report-data.js';
 import { type ArtifactKind, readArtifact } from '../store/artifact.js';
 import { MODEL } from '../store/model-file.js';
@@ -18,7 +17,7 @@ import {
   type VerificationFile,
 } from '../store/result-files.js';
 import type { Inputs } from '../store/schemas.js';
-import { ALL_SCHEMES, type RunFolder } from '../store/run-folder.js';
+import type { RunFolder } from '../store/run-folder.js';
 
 const DEVICE_NAMES = { up5k: 'iCE40 UP5K', hx8k: 'iCE40 HX8K' } as const;
 
@@ -110,7 +109,7 @@ interface Gathered {
 
 function gatherScheme(
   run: RunFolder,
-  scheme: ModelScheme,
+  scheme: string,
   isText: boolean,
   profile: string,
 ): Gathered | undefined {
@@ -193,9 +192,8 @@ function gatherScheme(
 export function gatherReport(run: RunFolder, title: string, profile: string): ReportData {
   const dataset = run.dataset();
   const isText = dataset.spec.kind !== 'series';
-  const gathered = ALL_SCHEMES.flatMap(
-    (scheme) => gatherScheme(run, scheme, isText, profile) ?? [],
-  );
+  const names = new Set([...run.schemesWith('model.json'), ...run.schemesWith('quantized.json')]);
+  const gathered = [...names].flatMap((scheme) => gatherScheme(run, scheme, isText, profile) ?? []);
   const syntheses = gathered.flatMap(({ synthesis }) => synthesis ?? []);
   const placements = syntheses.flatMap(({ placed }) => placed ?? []);
   const estimates = gathered.flatMap(({ estimate }) => estimate ?? []);

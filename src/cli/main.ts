@@ -4,17 +4,33 @@ import { packageVersion } from '../package-root.js';
 import * as demo from './commands/demo.js';
 import * as emit from './commands/emit.js';
 import * as estimate from './commands/estimate.js';
+import * as experiment from './commands/experiment.js';
+import * as integer from './commands/integer.js';
 import * as quantize from './commands/quantize.js';
 import * as report from './commands/report.js';
 import * as simulate from './commands/simulate.js';
 import * as synth from './commands/synth.js';
 import * as train from './commands/train.js';
+import * as vectors from './commands/vectors.js';
 import * as verify from './commands/verify.js';
 import type { Context } from './context.js';
 import { EXIT, Interrupted, tellError } from './errors.js';
 import { type ProgressSink, streamProgress } from './progress.js';
 
-const COMMANDS = [train, quantize, simulate, estimate, emit, verify, synth, report, demo];
+const COMMANDS = [
+  train,
+  quantize,
+  simulate,
+  estimate,
+  emit,
+  verify,
+  synth,
+  report,
+  demo,
+  experiment,
+  integer,
+  vectors,
+];
 
 /** A parent halfgate shows its children's progress as a part of its own. */
 function childProgress(): ProgressSink {
@@ -39,6 +55,9 @@ const COMMAND_NAMES = [
   'synth',
   'report',
   'demo',
+  'experiment',
+  'integer',
+  'vectors',
 ];
 
 function makeProgram(makeContext: (command: Command) => Context): Command {

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { parseJson, parseWith } from './artifact.js';
 import { readIfPresent, writeFileAtomic } from './atomic.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensors } from './safetensors.js';
+import { retrainingRound, validation } from './model-file.js';
 import { count, inputs, type Inputs, real, sameInputs } from './schemas.js';
 
 const KEY = 'halfgate.checkpoint';
@@ -16,11 +17,12 @@ const schema = z.strictObject({
     version: z.literal(1),
     step: count,
     runningLoss: real,
-    validations: z.array(z.strictObject({ step: count, loss: real, accuracy: real })),
+    validations: z.array(validation),
     curve: z.array(z.tuple([count, real])),
     best: z.int().min(-1),
     // Compared by the trainer with its own, word for word.
     config: z.record(z.string(), z.unknown()),
+    rounds: z.array(retrainingRound).optional(),
   }),
 });
 

@@ -1,32 +1,44 @@
 /** Model <-> model.json and model.safetensors. */
 import { z } from 'zod';
 import { UserError } from '../errors.js';
-import {
-  fromTensors,
-  type Model,
-  type ModelMeta,
-  type Tensors,
-  toTensors,
-} from '../model/model.js';
+import { fromTensors, type Model, type Tensors, toTensors } from '../model/model.js';
 import { artifact } from './artifact.js';
 import { count, inputs, type Inputs, modelScheme, real, size, text } from './schemas.js';
 import { readWithTensors, tensorFile, writeWithTensors } from './tensor-file.js';
 
-const meta: z.ZodType<ModelMeta> = z.strictObject({
+const meta = z.strictObject({
   scheme: modelScheme,
   input: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('tokens'), vocabSize: size }),
+    z.strictObject({ kind: z.enum(['tokens', 'one-hot']), vocabSize: size }),
+    z.strictObject({
+      kind: z.literal('features'),
+      tables: z.array(z.strictObject({ name: text, count: size, size })).min(1),
+    }),
     z.strictObject({
       kind: z.literal('dense'),
       mean: z.array(real).min(1),
       gain: z.array(real).min(1),
     }),
   ]),
-  layers: z.array(z.strictObject({ inputSize: size, hiddenSize: size })).min(1),
-  head: z.strictObject({ classes: size, when: z.enum(['every-step', 'last-step']) }),
+  layers: z
+    .array(z.strictObject({ inputSize: size, hiddenSize: size, bidirectional: z.boolean() }))
+    .min(1),
+  head: z.strictObject({
+    classes: size,
+    when: z.enum(['every-step', 'last-step']),
+    output: z.enum(['class', 'value']),
+  }),
 });
 
-const validation = z.strictObject({ step: count, loss: real, accuracy: real });
+export const validation = z.strictObject({
+  step: count,
+  loss: real,
+  accuracy: real,
+  f1: real.optional(),
+  rmse: real.optional(),
+});
+
+export const retrainingRound = z.strictObject({ round: count, loss: real, relativeError: real });
 
 /** How a model came to be, for the report. */
 export const trainingLog = z.strictObject({
@@ -40,6 +52,8 @@ export const trainingLog = z.strictObject({
   seconds: real,
   msPerStep: real,
   memoryBytes: count.optional(),
+  /** Of iterative retraining: each round, right after quantizing. */
+  rounds: z.array(retrainingRound).optional(),
 });
 export type StoredTrainingLog = z.infer<typeof trainingLog>;
 
@@ -48,6 +62,11 @@ export const evaluation = z.strictObject({
   split: z.enum(['train', 'valid', 'test']),
   loss: real,
   bitsPerSymbol: real.optional(),
+  perplexity: real.optional(),
+  /** Entity F1, 0..1. */
+  f1: real.optional(),
+  /** In the target's unit. */
+  rmse: real.optional(),
   accuracy: real,
   count: size,
   /** Steps repeated on the golden model itself, logits equal. */
@@ -66,7 +85,7 @@ const schema = z.strictObject({
 });
 export type ModelFile = z.infer<typeof schema>;
 
-export const MODEL = artifact('model', 1, schema);
+export const MODEL = artifact('model', 2, schema);
 
 export interface StoredModel extends Omit<ModelFile, 'meta' | 'tensors'> {
   readonly model: Model;
@@ -74,7 +93,7 @@ export interface StoredModel extends Omit<ModelFile, 'meta' | 'tensors'> {
 
 export function writeModel(path: string, { model, ...about }: StoredModel): void {
   const { meta, tensors } = toTensors(model);
-  writeWithTensors(path, MODEL, { ...about, meta }, tensors);
+  writeWithTensors(path, MODEL, { ...about, meta: meta as ModelFile['meta'] }, tensors);
 }
 
 export function readModel(path: string): StoredModel | undefined {

@@ -7,22 +7,18 @@
  *              verification.json  synthesis.json  verilog/
  *   report.html
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
-import type { ModelScheme } from '../model/model.js';
-import type { SchemeName } from '../quant/quantized-model.js';
 import { readArtifact, writeArtifact } from './artifact.js';
 import { DATASET, type DatasetFile } from './dataset-file.js';
 import { readModel, type StoredModel } from './model-file.js';
 import { readQuantized, type StoredQuantized } from './quantized-file.js';
 
-export const ALL_SCHEMES: readonly ModelScheme[] = ['float', 'int8', 'ternary-level3'];
-
 export class RunFolder {
   constructor(readonly path: string) {}
 
-  file(scheme: ModelScheme, name: string): string {
+  file(scheme: string, name: string): string {
     return join(this.path, scheme, name);
   }
 
@@ -34,9 +30,13 @@ export class RunFolder {
     return join(this.path, 'report.html');
   }
 
-  /** Schemes whose folder has this file. */
-  schemesWith(name: string): ModelScheme[] {
-    return ALL_SCHEMES.filter((scheme) => existsSync(this.file(scheme, name)));
+  /** Names of schemes whose folder has this file: float first, the others by name. */
+  schemesWith(name: string): string[] {
+    if (!existsSync(this.path)) return [];
+    const rank = (scheme: string): string => (scheme === 'float' ? '' : scheme);
+    return readdirSync(this.path)
+      .filter((scheme) => existsSync(this.file(scheme, name)))
+      .sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
   }
 
   dataset(): DatasetFile {
@@ -69,11 +69,11 @@ export class RunFolder {
     });
   }
 
-  model(scheme: ModelScheme): StoredModel | undefined {
+  model(scheme: string): StoredModel | undefined {
     return readModel(this.file(scheme, 'model.json'));
   }
 
-  quantized(scheme: SchemeName): StoredQuantized {
+  quantized(scheme: string): StoredQuantized {
     const stored = readQuantized(this.file(scheme, 'quantized.json'));
     if (stored !== undefined) return stored;
     throw new UserError({

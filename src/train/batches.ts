@@ -1,6 +1,12 @@
 /** Datasets cut into batches; everything follows from the seed and the step, so a run can resume. */
 import type { Batch } from '../engine/engine.js';
-import type { SeriesCase, SeriesDataset } from '../model/dataset.js';
+import type {
+  RegressionDataset,
+  SeriesCase,
+  SeriesDataset,
+  TaggedSentence,
+  TaggingDataset,
+} from '../model/dataset.js';
 import { Random } from '../model/random.js';
 
 export interface Batches {
@@ -58,7 +64,7 @@ export function textBatches(
 
 /** Index lists of at most `lanes` cases, all of one length each. */
 export function groupByLength(
-  cases: readonly SeriesCase[],
+  cases: readonly { readonly values: { readonly length: number } }[],
   order: ArrayLike<number>,
   lanes: number,
 ): number[][] {
@@ -75,27 +81,99 @@ export function groupByLength(
   return groups;
 }
 
-/** One batch of whole series, mean and gain applied; lanes without a case have target -1. */
-export function seriesBatch(
-  dataset: Pick<SeriesDataset, 'channels' | 'mean' | 'gain'>,
-  cases: readonly SeriesCase[],
+interface Normalization {
+  readonly channels: number;
+  readonly mean: readonly number[];
+  readonly gain: readonly number[];
+}
+
+/** x of whole series side by side, mean and gain applied: [timeSteps, lanes, channels]. */
+function seriesValues(
+  { channels, mean, gain }: Normalization,
+  cases: readonly { readonly values: Float32Array }[],
   group: readonly number[],
   lanes: number,
-): Batch {
-  const { channels, mean, gain } = dataset;
+): { readonly timeSteps: number; readonly values: Float32Array } {
   const timeSteps = cases[group[0]].values.length / channels;
   const values = new Float32Array(timeSteps * lanes * channels);
-  const targets = new Int32Array(lanes).fill(-1);
   group.forEach((index, lane) => {
-    const { values: series, label } = cases[index];
-    targets[lane] = label;
+    const { values: series } = cases[index];
     for (let t = 0; t < timeSteps; t++) {
       for (let c = 0; c < channels; c++) {
         values[(t * lanes + lane) * channels + c] = (series[t * channels + c] - mean[c]) * gain[c];
       }
     }
   });
-  return { timeSteps, values, targets };
+  return { timeSteps, values };
+}
+
+/** One batch of whole series; lanes without a case have target -1. */
+export function seriesBatch(
+  dataset: Normalization,
+  cases: readonly SeriesCase[],
+  group: readonly number[],
+  lanes: number,
+): Batch {
+  const targets = new Int32Array(lanes).fill(-1);
+  group.forEach((index, lane) => void (targets[lane] = cases[index].label));
+  return { ...seriesValues(dataset, cases, group, lanes), targets };
+}
+
+/** One batch of whole series; lanes without a case have a target that is not a number. */
+export function regressionBatch(
+  dataset: RegressionDataset,
+  cases: RegressionDataset['train'],
+  group: readonly number[],
+  lanes: number,
+): Batch {
+  const { mean, gain } = dataset.target;
+  const reals = new Float32Array(lanes).fill(NaN);
+  group.forEach((index, lane) => void (reals[lane] = (cases[index].target - mean) * gain));
+  return { ...seriesValues(dataset, cases, group, lanes), reals };
+}
+
+/** Sentences side by side, padded at their ends; padding has target -1. */
+export function taggingBatch(
+  dataset: Pick<TaggingDataset, 'features'>,
+  sentences: readonly TaggedSentence[],
+  group: readonly number[],
+  lanes: number,
+): Batch {
+  const width = dataset.features.length;
+  const timeSteps = Math.max(...group.map((index) => sentences[index].tags.length));
+  const features = new Int32Array(timeSteps * lanes * width);
+  const targets = new Int32Array(timeSteps * lanes).fill(-1);
+  const lengths = new Int32Array(lanes);
+  group.forEach((index, lane) => {
+    const sentence = sentences[index];
+    lengths[lane] = sentence.tags.length;
+    for (let t = 0; t < sentence.tags.length; t++) {
+      const at = t * lanes + lane;
+      targets[at] = sentence.tags[t];
+      features.set(sentence.features.subarray(t * width, (t + 1) * width), at * width);
+    }
+  });
+  return { timeSteps, features, targets, lengths };
+}
+
+/** Sentences of about one length together: at most `lanes` a group. */
+export function groupSentences(
+  sentences: readonly TaggedSentence[],
+  order: ArrayLike<number>,
+  lanes: number,
+): number[][] {
+  const groups: number[][] = [];
+  // Sorting runs of the order, not all of it, keeps batches mixed from epoch to epoch.
+  const run = 20 * lanes;
+  for (let from = 0; from < order.length; from += run) {
+    const part = Array.from(
+      { length: Math.min(run, order.length - from) },
+      (_, n) => order[from + n],
+    );
+    part.sort((a, b) => sentences[a].tags.length - sentences[b].tags.length || a - b);
+    for (let k = 0; k < part.length; k += lanes) groups.push(part.slice(k, k + lanes));
+  }
+  return groups;
 }
 
 /** Throws unless every case is whole steps of finite values and has a known label. */
@@ -120,14 +198,17 @@ export function checkSeries(dataset: SeriesDataset): void {
   }
 }
 
-/** Whole series in an order shuffled anew each epoch. */
-export function seriesBatches(dataset: SeriesDataset, lanes: number, seed: number): Batches {
-  const cases = dataset.train;
-  if (cases.length === 0) throw new RangeError('series: the training split is empty');
-  checkSeries(dataset);
-  const identity = Int32Array.from(cases, (_, n) => n);
-  const stepsPerEpoch = groupByLength(cases, identity, lanes).length;
-  const timeSteps = Math.max(...cases.map((c) => c.values.length / dataset.channels));
+/** Groups of whole cases in an order shuffled anew each epoch. */
+function shuffledBatches(
+  count: number,
+  timeSteps: number,
+  lanes: number,
+  seed: number,
+  groupsOf: (order: Int32Array, random: Random) => number[][],
+  batchOf: (group: readonly number[]) => Batch,
+): Batches {
+  const identity = Int32Array.from({ length: count }, (_, n) => n);
+  const stepsPerEpoch = groupsOf(identity, new Random(seed)).length;
   const every = Array.from({ length: lanes }, (_, lane) => lane);
   let shuffledFor = -1;
   let groups: number[][] = [];
@@ -138,11 +219,58 @@ export function seriesBatches(dataset: SeriesDataset, lanes: number, seed: numbe
       const epoch = Math.floor(step / stepsPerEpoch);
       if (epoch !== shuffledFor) {
         const random = new Random(Math.imul(seed + 1, 0x9e3779b1) ^ epoch);
-        groups = groupByLength(cases, random.shuffle(identity.slice()), lanes);
+        groups = groupsOf(random.shuffle(identity.slice()), random);
         shuffledFor = epoch;
       }
-      const group = groups[step % stepsPerEpoch];
-      return { batch: seriesBatch(dataset, cases, group, lanes), fresh: every };
+      return { batch: batchOf(groups[step % stepsPerEpoch]), fresh: every };
     },
   };
+}
+
+/** Whole series; see shuffledBatches. */
+export function seriesBatches(dataset: SeriesDataset, lanes: number, seed: number): Batches {
+  const cases = dataset.train;
+  if (cases.length === 0) throw new RangeError('series: the training split is empty');
+  checkSeries(dataset);
+  return shuffledBatches(
+    cases.length,
+    Math.max(...cases.map((c) => c.values.length / dataset.channels)),
+    lanes,
+    seed,
+    (order) => groupByLength(cases, order, lanes),
+    (group) => seriesBatch(dataset, cases, group, lanes),
+  );
+}
+
+export function regressionBatches(
+  dataset: RegressionDataset,
+  lanes: number,
+  seed: number,
+): Batches {
+  const cases = dataset.train;
+  if (cases.length === 0) throw new RangeError('regression: the training split is empty');
+  return shuffledBatches(
+    cases.length,
+    Math.max(...cases.map((c) => c.values.length / dataset.channels)),
+    lanes,
+    seed,
+    (order) => groupByLength(cases, order, lanes),
+    (group) => regressionBatch(dataset, cases, group, lanes),
+  );
+}
+
+export function taggingBatches(dataset: TaggingDataset, lanes: number, seed: number): Batches {
+  const sentences = dataset.train;
+  if (sentences.length === 0) throw new RangeError('tagging: the training split is empty');
+  return shuffledBatches(
+    sentences.length,
+    Math.max(...sentences.map(({ tags }) => tags.length)),
+    lanes,
+    seed,
+    (order, random) => {
+      const groups = groupSentences(sentences, order, lanes);
+      return Array.from(random.shuffle(Int32Array.from(groups.keys())), (n) => groups[n]);
+    },
+    (group) => taggingBatch(dataset, sentences, group, lanes),
+  );
 }

@@ -1,19 +1,41 @@
 /** Accuracy of a model, and proof that the golden integer model has it too. */
-import type { Engine } from '../engine/engine.js';
-import type { Dataset, SeriesDataset, Split, TextDataset } from '../model/dataset.js';
+import { type Engine, unitsOf } from '../engine/engine.js';
+import type {
+  Dataset,
+  RegressionDataset,
+  SeriesDataset,
+  Split,
+  TaggingDataset,
+  TextDataset,
+} from '../model/dataset.js';
 import type { Model } from '../model/model.js';
-import { quantizeActivation } from '../quant/arithmetic.js';
+import { quantizeActivation, ternaryActivation } from '../quant/arithmetic.js';
 import * as golden from '../quant/golden.js';
 import type { QuantizedModel } from '../quant/quantized-model.js';
 import { quantize } from '../quant/quantize.js';
-import { checkSeries, groupByLength, seriesBatch } from './batches.js';
+import {
+  checkSeries,
+  groupByLength,
+  groupSentences,
+  regressionBatch,
+  seriesBatch,
+  taggingBatch,
+} from './batches.js';
+import { entityReport } from './entity-f1.js';
+import { rootMeanSquareError } from './regression-score.js';
 
 export interface Evaluation {
-  /** Mean cross-entropy in nats: per symbol of text, per series. */
+  /** Mean cross-entropy in nats: per symbol, series or tag; of values half the mean square error. */
   readonly loss: number;
   /** loss / ln 2; text only. */
   readonly bitsPerSymbol?: number;
-  /** Part of predictions whose largest logit is the target. */
+  /** e^loss, per word; texts of words only. */
+  readonly perplexity?: number;
+  /** Entity F1, 0..1; tagging only. */
+  readonly f1?: number;
+  /** Root mean square error in the target's unit; values only. */
+  readonly rmse?: number;
+  /** Part of predictions whose largest logit is the target; 0 for values. */
   readonly accuracy: number;
   /** Predictions made. */
   readonly count: number;
@@ -53,9 +75,29 @@ export async function evaluate(
   engine: Engine,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  return dataset.kind === 'text'
-    ? evaluateText(model, dataset, split, engine, options)
-    : evaluateSeries(model, dataset, split, engine, options);
+  switch (dataset.kind) {
+    case 'text':
+      return evaluateText(model, dataset, split, engine, options);
+    case 'series':
+      return evaluateSeries(model, dataset, split, engine, options);
+    case 'tagging':
+      return evaluateTagging(model, dataset, split, engine, options);
+    case 'regression':
+      return evaluateRegression(model, dataset, split, engine, options);
+  }
+}
+
+/** What one evaluation is chosen by; the lower the better. */
+export function demerit({
+  loss,
+  f1,
+  rmse,
+}: {
+  readonly loss: number;
+  readonly f1?: number | undefined;
+  readonly rmse?: number | undefined;
+}): number {
+  return f1 === undefined ? (rmse ?? loss) : -f1;
 }
 
 function compareLogits(actual: Float32Array, expected: Int16Array, where: string): void {
@@ -118,23 +160,32 @@ async function evaluateText(
   session.dispose();
   loss /= count;
   const accuracy = correct / count;
-  return { loss, bitsPerSymbol: loss / Math.LN2, accuracy, count, goldenSteps: repeated };
+  return {
+    ...{ loss, bitsPerSymbol: loss / Math.LN2 },
+    ...(dataset.unit === 'word' && { perplexity: Math.exp(loss) }),
+    ...{ accuracy, count, goldenSteps: repeated },
+  };
 }
 
-/** Logits of one series on the golden model. */
+/** Logits of one series on the golden model, after its last step. */
 export function classifyGolden(q: QuantizedModel, values: Float32Array): Int16Array {
-  if (q.input.kind !== 'dense') throw new TypeError('classifyGolden: the model takes tokens');
+  if (q.input.kind !== 'dense') {
+    throw new TypeError(`classifyGolden: the model takes ${q.input.kind}`);
+  }
   const { mean, gain } = q.input;
   const channels = mean.length;
-  const state = golden.initialState(q);
+  const activation = q.scheme.activations === 'ternary' ? ternaryActivation : quantizeActivation;
+  const xs: Int8Array[] = [];
   for (let from = 0; from < values.length; from += channels) {
-    const x = Int8Array.from({ length: channels }, (_, c) =>
-      // Through float32, as batches carry it.
-      quantizeActivation(Math.fround((values[from + c] - mean[c]) * gain[c])),
+    xs.push(
+      Int8Array.from({ length: channels }, (_, c) =>
+        // Through float32, as batches carry it.
+        activation(Math.fround((values[from + c] - mean[c]) * gain[c])),
+      ),
     );
-    golden.step(q, state, x);
   }
-  return golden.logits(q, state);
+  const outputs = golden.runSequence(q, xs);
+  return golden.headLogits(q, outputs[outputs.length - 1]);
 }
 
 async function evaluateSeries(
@@ -172,4 +223,105 @@ async function evaluateSeries(
   session.dispose();
   const count = cases.length;
   return { loss: loss / count, accuracy: correct / count, count, goldenSteps: repeated };
+}
+
+async function evaluateRegression(
+  model: Model,
+  dataset: RegressionDataset,
+  split: Split,
+  engine: Engine,
+  { limit = Infinity, goldenSteps = 300, signal }: EvaluateOptions,
+): Promise<Evaluation> {
+  const cases = dataset[split].slice(0, limit);
+  if (cases.length === 0) throw new RangeError(`the ${split} split has no series`);
+  const lanes = Math.min(MAX_LANES, cases.length);
+  const timeSteps = Math.max(...cases.map((c) => c.values.length / dataset.channels));
+  const session = engine.createSession({ model, batch: lanes, timeSteps });
+  const quantized = model.scheme === 'float' ? undefined : quantize(model);
+  const unit = unitsOf(model.scheme).logit;
+  const { mean, gain } = dataset.target;
+  const predicted = new Float64Array(cases.length);
+  let [squares, repeated] = [0, 0];
+  const order = Int32Array.from(cases, (_, n) => n);
+  for (const group of groupByLength(cases, order, lanes)) {
+    const batch = regressionBatch(dataset, cases, group, lanes);
+    session.reset();
+    const { logits } = session.forward(batch);
+    group.forEach((index, lane) => {
+      const value = logits[lane] * unit;
+      squares += (value - batch.reals![lane]) ** 2;
+      predicted[index] = gain === 0 ? mean : value / gain + mean;
+      if (!quantized || repeated >= goldenSteps) return;
+      const expected = classifyGolden(quantized, cases[index].values);
+      compareLogits(logits.subarray(lane, lane + 1), expected, `${split} series ${index}`);
+      repeated += batch.timeSteps;
+    });
+    await breathe(signal);
+  }
+  session.dispose();
+  const count = cases.length;
+  const rmse = rootMeanSquareError(
+    predicted,
+    cases.map(({ target }) => target),
+  );
+  return { loss: squares / (2 * count), rmse, accuracy: 0, count, goldenSteps: repeated };
+}
+
+/** Logits [length * classes] of one sentence on the golden model. */
+function tagGolden(q: QuantizedModel, features: Int32Array, length: number): Int16Array {
+  const width = features.length / length;
+  const xs = Array.from({ length }, (_, t) =>
+    golden.embedFeatures(q, features.subarray(t * width, (t + 1) * width)),
+  );
+  const rows = golden.runSequence(q, xs).map((h) => golden.headLogits(q, h));
+  return Int16Array.from(rows.flatMap((row) => [...row]));
+}
+
+async function evaluateTagging(
+  model: Model,
+  dataset: TaggingDataset,
+  split: Split,
+  engine: Engine,
+  { limit = Infinity, goldenSteps = 300, signal }: EvaluateOptions,
+): Promise<Evaluation> {
+  const sentences = dataset[split].slice(0, limit);
+  if (sentences.length === 0) throw new RangeError(`the ${split} split has no sentences`);
+  const lanes = Math.min(MAX_LANES, sentences.length);
+  const timeSteps = Math.max(...sentences.map(({ tags }) => tags.length));
+  const session = engine.createSession({ model, batch: lanes, timeSteps });
+  const quantized = model.scheme === 'float' ? undefined : quantize(model);
+  const { classes } = model.head;
+  const predicted = sentences.map(({ tags }) => new Int32Array(tags.length));
+  let [loss, correct, count, repeated] = [0, 0, 0, 0];
+  const order = Int32Array.from(sentences, (_, n) => n);
+  for (const group of groupSentences(sentences, order, lanes)) {
+    const batch = taggingBatch(dataset, sentences, group, lanes);
+    session.reset();
+    const result = session.forward(batch);
+    loss += result.loss * result.count;
+    count += result.count;
+    group.forEach((index, lane) => {
+      const { tags, features } = sentences[index];
+      const logits = new Float32Array(tags.length * classes);
+      for (let t = 0; t < tags.length; t++) {
+        const from = (t * lanes + lane) * classes;
+        const row = result.logits.subarray(from, from + classes);
+        logits.set(row, t * classes);
+        predicted[index][t] = golden.argmax(row);
+        if (predicted[index][t] === tags[t]) correct++;
+      }
+      if (!quantized || repeated >= goldenSteps) return;
+      const expected = tagGolden(quantized, features, tags.length);
+      compareLogits(logits, expected, `${split} sentence ${index}`);
+      repeated += tags.length;
+    });
+    await breathe(signal);
+  }
+  session.dispose();
+  const { f1 } = entityReport(
+    sentences.map(({ tags }) => tags),
+    predicted,
+    dataset.tags,
+  );
+  return { loss: loss / count, f1, accuracy: correct / count, count, goldenSteps: repeated };
 }

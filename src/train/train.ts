@@ -4,6 +4,7 @@ import {
   type Engine,
   type OptimizerConfig,
   type Session,
+  type SessionConfig,
 } from '../engine/engine.js';
 import { SampledSession } from '../engine/sampled.js';
 import type { Dataset } from '../model/dataset.js';
@@ -11,20 +12,32 @@ import {
   fromTensors,
   initModel,
   type Model,
+  type ModelConfig,
   type ModelScheme,
   type Tensor,
   type Tensors,
+  schemeName,
   toTensors,
 } from '../model/model.js';
+import { codingOf } from '../quant/coding.js';
 import { adaptScheme } from '../quant/quantize.js';
-import { type Batches, seriesBatches, textBatches } from './batches.js';
-import { breathe, evaluate, type Evaluation } from './evaluate.js';
+import { schemeCodings } from '../quant/scheme.js';
+import {
+  type Batches,
+  regressionBatches,
+  seriesBatches,
+  taggingBatches,
+  textBatches,
+} from './batches.js';
+import { breathe, demerit, evaluate, type Evaluation } from './evaluate.js';
 
 export interface TrainConfig {
   readonly scheme: ModelScheme;
   readonly hiddenSizes: readonly number[];
-  /** Text only. */
+  /** Text only; 0: no embedding, W_x has a column for each symbol. */
   readonly embeddingSize: number;
+  /** Every layer runs in both directions; not for text, which has no end. */
+  readonly bidirectional: boolean;
   /** Length of truncated back-propagation; text only, series are taken whole. */
   readonly timeSteps: number;
   /** Steps between kept activations; longer sequences run forward twice and need less memory. */
@@ -43,18 +56,66 @@ export interface TrainConfig {
   readonly floatPart: number;
   /** Stop after so many steps instead of after `epochs`. */
   readonly steps?: number | undefined;
+  /** Where in the sequence of batches to begin. */
+  readonly firstStep: number;
+  /** Train by rounds of quantizing and retraining in float instead (retrain.ts). */
+  readonly retraining?: RetrainingConfig | undefined;
   readonly learningRate: number;
   /** Part of the steps at the full rate, before it falls. */
   readonly hold: number;
-  /** Last rate as a part of the first. */
+  /** Last rate as a part of the first; of `plateau`, what the rate is multiplied by each time. */
   readonly finalRate: number;
-  readonly decay: 'linear' | 'cosine';
+  /**
+   * How the rate falls once it is no longer held: to finalRate times the first on a line, a quarter of a
+   * wave or by a constant factor per step; or, `plateau`, after every validation that was not the best.
+   */
+  readonly decay: 'linear' | 'cosine' | 'exponential' | 'plateau';
+  /** Probability that an element of a layer's x, and of h before the head, is zero in a training step. */
+  readonly dropout?: { readonly input: number; readonly output: number } | undefined;
+  /** Draw two- and three-valued activations in training (HitNet); they are compared with 1/2 otherwise. */
+  readonly sampleActivations: boolean;
+  /** Stop after so many validations in a row that were not the best. */
+  readonly patience?: number | undefined;
+  /** The parameters that are the result: those of the best validation, or the last ones. */
+  readonly result: 'best' | 'last';
   readonly seed: number;
   readonly optimizer: OptimizerConfig;
-  /** Validations spread over the run; the best one's parameters are the result. */
+  /** Validations spread over the run. */
   readonly validations: number;
   /** Symbols or series of one validation. */
   readonly validationLimit: number;
+}
+
+/** One round, measured right after quantizing; round 0 is quantization after training. */
+export interface RetrainingRound {
+  readonly round: number;
+  /** Mean cross-entropy in nats on the validation part, of the golden integer model. */
+  readonly loss: number;
+  /** |W - Wq| / |W| over all weights of the layers. */
+  readonly relativeError: number;
+}
+
+export interface RetrainingConfig {
+  readonly rounds: number;
+  /** Float steps between two quantizations. */
+  readonly steps: number;
+  readonly learningRate: number;
+  /** Part of each layer's weights that is pruned by magnitude before the first round, and stays 0. */
+  readonly sparsity: number;
+}
+
+/** Whether a scheme rounds so finely that it follows its float twin: train that one first. */
+function isFine(scheme: ModelScheme): boolean {
+  if (scheme === 'float' || scheme.gates !== 'int16' || scheme.activations !== 'int8') return false;
+  return schemeCodings(scheme).every((name) => {
+    const { format } = codingOf(name);
+    return format.kind === 'int' && format.bits >= 6;
+  });
+}
+
+/** Rates that suit a scheme: normalized masters and levels want less than float weights. */
+function defaultRate(scheme: ModelScheme): number {
+  return scheme === 'float' || isFine(scheme) ? 2e-2 : 1e-2;
 }
 
 /** What suits a scheme; any field may be given. */
@@ -67,15 +128,19 @@ export function trainConfig(
   return {
     hiddenSizes: [32],
     embeddingSize: 16,
+    bidirectional: false,
     timeSteps: 35,
     restart: 30,
     batch: 20,
     epochs: 5,
-    floatPart: given.scheme === 'int8' ? 0.8 : 0,
-    learningRate: given.scheme === 'ternary-level3' ? 1e-2 : 2e-2,
+    firstStep: 0,
+    floatPart: isFine(given.scheme) ? 0.8 : 0,
+    learningRate: defaultRate(given.scheme),
     hold: 0.3,
     finalRate: 0.02,
     decay: 'cosine',
+    result: 'best',
+    sampleActivations: false,
     seed: 1,
     validations: 10,
     validationLimit: 50_000,
@@ -86,9 +151,11 @@ export function trainConfig(
 
 export interface Validation {
   readonly step: number;
-  /** Mean cross-entropy in nats. */
+  /** As Evaluation has them. */
   readonly loss: number;
   readonly accuracy: number;
+  readonly f1?: number | undefined;
+  readonly rmse?: number | undefined;
 }
 
 export interface TrainProgress {
@@ -115,6 +182,8 @@ export interface TrainState {
     readonly best: number;
     /** A run resumes only under the same settings. */
     readonly config: TrainConfig;
+    /** Of iterative retraining (retrain.ts). */
+    readonly rounds?: readonly RetrainingRound[] | undefined;
   };
 }
 
@@ -129,6 +198,8 @@ export interface TrainHooks {
   readonly resume?: TrainState;
   /** Start from these parameters instead of random ones; their scheme must be the config's. */
   readonly initial?: Model;
+  /** Weights that stay exactly 0. */
+  readonly mask?: SessionConfig['mask'];
 }
 
 export interface TrainLog {
@@ -146,6 +217,8 @@ export interface TrainLog {
   readonly msPerStep: number;
   /** Most that the training session held, validations excluded. */
   readonly memoryBytes?: number;
+  /** Of iterative retraining. */
+  readonly rounds?: readonly RetrainingRound[];
 }
 
 export interface TrainResult {
@@ -153,40 +226,92 @@ export interface TrainResult {
   readonly log: TrainLog;
 }
 
-/** Rate of a step: held, then falling to finalRate times the first. */
-export function learningRateAt(config: TrainConfig, step: number, steps: number): number {
+/** Rate of a step: held, then falling; `worse`: validations so far that were not the best (plateau). */
+export function learningRateAt(
+  config: TrainConfig,
+  step: number,
+  steps: number,
+  worse: number,
+): number {
   const { learningRate, hold, finalRate, decay } = config;
+  if (decay === 'plateau') return learningRate * finalRate ** worse;
   const begin = hold * steps;
   if (step <= begin) return learningRate;
   const x = (step - begin) / Math.max(1, steps - begin);
+  if (decay === 'exponential') return learningRate * finalRate ** x;
   const fall = decay === 'linear' ? 1 - x : (1 + Math.cos(Math.PI * x)) / 2;
   return learningRate * (finalRate + (1 - finalRate) * fall);
 }
 
+/** Validations that were not the best when they were made. */
+function worseValidations(validations: readonly Validation[]): number {
+  let best = Infinity;
+  let worse = 0;
+  for (const validation of validations) {
+    if (demerit(validation) < best) best = demerit(validation);
+    else worse++;
+  }
+  return worse;
+}
+
+/** Validations since the best one. */
+function sinceBest(validations: readonly Validation[]): number {
+  const demerits = validations.map((validation) => demerit(validation));
+  return demerits.length - 1 - demerits.indexOf(Math.min(...demerits));
+}
+
+/** What the dataset gives a model to read. */
+function inputFor(dataset: Dataset, embeddingSize: number): ModelConfig['input'] {
+  switch (dataset.kind) {
+    case 'text': {
+      const vocabSize = dataset.symbols.length;
+      return embeddingSize === 0
+        ? { kind: 'one-hot', vocabSize }
+        : { kind: 'tokens', vocabSize, embeddingSize };
+    }
+    case 'tagging':
+      return {
+        kind: 'features',
+        features: dataset.features.map(({ name, size: count }, f) => ({
+          ...{ name, count },
+          size: f === 0 ? embeddingSize : Math.max(1, Math.ceil(embeddingSize / 4)),
+        })),
+      };
+    default:
+      return { kind: 'dense', mean: dataset.mean, gain: dataset.gain };
+  }
+}
+
+function classesOf(dataset: Dataset): number {
+  switch (dataset.kind) {
+    case 'text':
+      return dataset.symbols.length;
+    case 'tagging':
+      return dataset.tags.length;
+    case 'series':
+      return dataset.classes.length;
+    case 'regression':
+      return 1;
+  }
+}
+
 /** A fresh model of the sizes that dataset and config ask for. */
 export function modelFor(dataset: Dataset, config: TrainConfig): Model {
-  const { scheme, hiddenSizes, embeddingSize, seed } = config;
-  return dataset.kind === 'text'
-    ? initModel(
-        {
-          scheme,
-          input: { kind: 'tokens', vocabSize: dataset.symbols.length, embeddingSize },
-          hiddenSizes,
-          classes: dataset.symbols.length,
-          when: 'every-step',
-        },
-        seed,
-      )
-    : initModel(
-        {
-          scheme,
-          input: { kind: 'dense', mean: dataset.mean, gain: dataset.gain },
-          hiddenSizes,
-          classes: dataset.classes.length,
-          when: 'last-step',
-        },
-        seed,
-      );
+  const { scheme, hiddenSizes, embeddingSize, bidirectional, seed } = config;
+  if (bidirectional && dataset.kind === 'text') {
+    throw new TypeError('train: a language model cannot read its text backward');
+  }
+  const everyStep = dataset.kind === 'text' || dataset.kind === 'tagging';
+  return initModel(
+    {
+      ...{ scheme, hiddenSizes, bidirectional },
+      input: inputFor(dataset, embeddingSize),
+      classes: classesOf(dataset),
+      when: everyStep ? 'every-step' : 'last-step',
+      output: dataset.kind === 'regression' ? 'value' : 'class',
+    },
+    seed,
+  );
 }
 
 /** How often each symbol follows another one; a symbol that never does counts as one. */
@@ -196,12 +321,35 @@ function symbolCounts(tokens: ArrayLike<number>, symbols: number): Float64Array 
   return counts.map((count) => Math.max(1, count));
 }
 
+function batchesOf(dataset: Dataset, config: TrainConfig): Batches {
+  const { batch, timeSteps, restart, seed } = config;
+  switch (dataset.kind) {
+    case 'text':
+      return textBatches(dataset.train, batch, timeSteps, restart);
+    case 'series':
+      return seriesBatches(dataset, batch, seed);
+    case 'tagging':
+      return taggingBatches(dataset, batch, seed);
+    case 'regression':
+      return regressionBatches(dataset, batch, seed);
+  }
+}
+
 const CURVE_POINTS = 200;
 const YIELD_MS = 40;
 const PROGRESS_MS = 200;
 
-function prefixed(prefix: string, tensors: Tensors): Record<string, Tensor> {
+export function prefixed(prefix: string, tensors: Tensors): Record<string, Tensor> {
   return Object.fromEntries(Object.entries(tensors).map(([name, t]) => [prefix + name, t]));
+}
+
+/** The tensors whose names begin with the prefix, without it. */
+export function unprefixed(prefix: string, tensors: Tensors): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(tensors)
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
+  );
 }
 
 /** A session in the model's scheme with the moments of `before`; h and c start from zero. */
@@ -231,19 +379,18 @@ export async function train(
   hooks: TrainHooks = {},
 ): Promise<TrainResult> {
   const { signal, resume } = hooks;
-  const batches: Batches =
-    dataset.kind === 'text'
-      ? textBatches(dataset.train, config.batch, config.timeSteps, config.restart)
-      : seriesBatches(dataset, config.batch, config.seed);
+  const batches = batchesOf(dataset, config);
   const steps = config.steps ?? config.epochs * batches.stepsPerEpoch;
   if (!(steps >= 1)) throw new RangeError(`train: ${steps} steps, must be at least 1`);
   const start = hooks.initial ?? modelFor(dataset, config);
-  if (start.scheme !== config.scheme) {
-    throw new TypeError(`train: the initial model is ${start.scheme}, the config ${config.scheme}`);
+  if (schemeName(start.scheme) !== schemeName(config.scheme)) {
+    throw new TypeError(
+      `train: the initial model is ${schemeName(start.scheme)}, the config ${schemeName(config.scheme)}`,
+    );
   }
   const floatSteps = config.scheme === 'float' ? 0 : Math.round(config.floatPart * steps);
   let step = resume?.meta.step ?? 0;
-  const { batch, optimizer, checkpointSteps, sampledClasses, seed } = config;
+  const { batch, optimizer, checkpointSteps, sampledClasses, seed, dropout } = config;
   let memoryBytes = 0;
   const sessionFor = (model: Model): Session => {
     const session = openSession(model);
@@ -252,7 +399,12 @@ export async function train(
   };
   const openSession = (model: Model): Session => {
     const { timeSteps } = batches;
-    const session = { model, batch, timeSteps, optimizer, checkpointSteps };
+    const session = {
+      ...{ model, batch, timeSteps, optimizer, checkpointSteps },
+      ...(dropout && { dropout: { ...dropout, seed } }),
+      ...(hooks.mask && { mask: hooks.mask }),
+      ...(config.sampleActivations && model.scheme !== 'float' && { sampling: { seed } }),
+    };
     if (sampledClasses === undefined) return engine.createSession(session);
     if (dataset.kind !== 'text') throw new TypeError('train: sampled classes are for text');
     const frequencies = symbolCounts(dataset.train, dataset.symbols.length);
@@ -275,11 +427,7 @@ export async function train(
     validations.push(...resume.meta.validations);
     curve.push(...resume.meta.curve);
     if (resume.meta.best >= 0) {
-      const tensors = Object.fromEntries(
-        Object.entries(resume.tensors)
-          .filter(([name]) => name.startsWith('best.'))
-          .map(([name, tensor]) => [name.slice('best.'.length), tensor]),
-      );
+      const tensors = unprefixed('best.', resume.tensors);
       best = { model: fromTensors(modelMeta, tensors), index: resume.meta.best };
     }
   }
@@ -308,8 +456,13 @@ export async function train(
       limit: config.validationLimit,
       goldenSteps: 50,
     });
-    validations.push({ step, loss: result.loss, accuracy: result.accuracy });
-    if (best === undefined || result.loss < validations[best.index].loss) {
+    const { loss, accuracy, f1, rmse } = result;
+    validations.push({
+      ...{ step, loss, accuracy },
+      ...(f1 !== undefined && { f1 }),
+      ...(rmse !== undefined && { rmse }),
+    });
+    if (best === undefined || demerit(result) < demerit(validations[best.index])) {
       best = { model, index: validations.length - 1 };
     }
   };
@@ -322,6 +475,13 @@ export async function train(
   let told = -Infinity;
   let saved = begun;
   const checkpointMs = (hooks.checkpointSeconds ?? 10) * 1000;
+  const rate = (): number =>
+    learningRateAt(
+      config,
+      step,
+      steps,
+      config.decay === 'plateau' ? worseValidations(validations) : 0,
+    );
   const tell = (): void => {
     const seconds = (clock() - begun) / 1000;
     const done = step - firstStep;
@@ -330,21 +490,23 @@ export async function train(
       steps,
       epoch: step / batches.stepsPerEpoch,
       loss: running,
-      learningRate: learningRateAt(config, step, steps),
+      learningRate: rate(),
       etaSeconds: done === 0 ? NaN : (seconds / done) * (steps - step),
       lastValidation: validations[validations.length - 1],
     });
     told = clock();
   };
-  while (step < steps) {
+  const isPatient = (): boolean =>
+    config.patience === undefined || sinceBest(validations) < config.patience;
+  while (step < steps && isPatient()) {
     if (floatSteps > 0 && step === floatSteps) {
       const before = session;
       session = quantizedSession(before, adaptScheme(before.model(), config.scheme), sessionFor);
       before.dispose();
     }
-    const { batch: data, fresh } = batches.at(step);
+    const { batch: data, fresh } = batches.at(config.firstStep + step);
     for (const lane of fresh) session.reset(lane);
-    const { loss } = session.trainStep(data, learningRateAt(config, step, steps));
+    const { loss } = session.trainStep(data, rate());
     const weight = Math.min(0.99, step / (step + 1));
     running = step === 0 ? loss : weight * running + (1 - weight) * loss;
     step++;
@@ -369,16 +531,17 @@ export async function train(
   if (best === undefined) await validate();
   tell();
   await breathe(signal);
+  const last = adaptScheme(session.model(), config.scheme);
   session.dispose();
   const total = clock() - begun;
   return {
-    model: best!.model,
+    model: config.result === 'best' ? best!.model : last,
     log: {
       engine: engine.name,
       engineVersion: engine.version,
-      steps,
+      steps: step,
       stepsPerEpoch: batches.stepsPerEpoch,
-      parametersAtStep: validations[best!.index].step,
+      parametersAtStep: config.result === 'best' ? validations[best!.index].step : step,
       validations,
       curve,
       seconds: total / 1000,

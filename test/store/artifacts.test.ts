@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { initModel } from '../../src/model/model.js';
 import { Random } from '../../src/model/random.js';
+import { SCHEMES } from '../../src/quant/scheme.js';
 import { quantize } from '../../src/quant/quantize.js';
 import { type QuantizedModel, weightBytes } from '../../src/quant/quantized-model.js';
 import { DEFAULT_OPTIMIZER } from '../../src/engine/engine.js';
@@ -33,7 +34,7 @@ const training = {
 function storedModel(): StoredModel {
   const model = initModel(
     {
-      scheme: 'ternary-level3',
+      scheme: SCHEMES['ternary-level3'],
       input: { kind: 'tokens', vocabSize: 7, embeddingSize: 3 },
       hiddenSizes: [4, 5],
       classes: 7,
@@ -213,7 +214,7 @@ describe('quantized model files', () => {
 describe('checkpoints', () => {
   test('read back without loss, only for the inputs they were made from', () => {
     const path = join(folder.path, 'checkpoint.safetensors');
-    const config = trainConfig({ scheme: 'int8', optimizer: DEFAULT_OPTIMIZER });
+    const config = trainConfig({ scheme: SCHEMES['int8'], optimizer: DEFAULT_OPTIMIZER });
     const state = {
       tensors: { w: { dtype: 'F32' as const, shape: [2], data: Float32Array.of(1, 2) } },
       meta: {

@@ -5,6 +5,8 @@ import { referenceEngine } from '../../src/engine/reference.js';
 import { fusedEngine } from '../../src/engine/fused.js';
 import { wasmKernels } from '../../src/engine/wasm-kernels.js';
 import type { SeriesDataset, TextDataset } from '../../src/model/dataset.js';
+import type { ModelScheme } from '../../src/model/model.js';
+import { SCHEMES } from '../../src/quant/scheme.js';
 import { Random } from '../../src/model/random.js';
 import { quantizeActivation } from '../../src/quant/arithmetic.js';
 import { adaptScheme, quantize } from '../../src/quant/quantize.js';
@@ -13,6 +15,7 @@ import { classifyGolden, evaluate } from '../../src/train/evaluate.js';
 import {
   learningRateAt,
   train,
+  type TrainConfig,
   trainConfig,
   type TrainProgress,
   type TrainState,
@@ -20,7 +23,8 @@ import {
 
 await buildEngine();
 const engine = fusedEngine(wasmKernels());
-const SCHEMES = ['float', 'int8', 'ternary-level3'] as const;
+const NAMES = ['float', 'int8', 'ternary-level3'] as const;
+const named = (name: string): ModelScheme => (name === 'float' ? 'float' : SCHEMES[name]);
 
 /** Words of a tiny language: every symbol but the first of a word is certain. */
 function words(length: number, seed: number): Uint16Array {
@@ -73,8 +77,8 @@ const series: SeriesDataset = {
 const small = { hiddenSizes: [12], embeddingSize: 6, timeSteps: 15, batch: 8, validations: 4 };
 
 describe('text', () => {
-  test.each(SCHEMES)('%s learns a small language, figures from golden', async (scheme) => {
-    const config = trainConfig({ ...small, scheme, steps: 500, learningRate: 1e-2 });
+  test.each(NAMES)('%s learns a small language, figures from golden', async (scheme) => {
+    const config = trainConfig({ ...small, scheme: named(scheme), steps: 500, learningRate: 1e-2 });
     const progress: TrainProgress[] = [];
     const { model, log } = await train(text, config, engine, {
       onProgress: (p) => void progress.push(p),
@@ -87,50 +91,47 @@ describe('text', () => {
     expect(log.validations.length).toBe(4);
     expect(progress[progress.length - 1]).toMatchObject({ step: 500, steps: 500 });
     if (scheme === 'float') {
-      const int8 = await evaluate(adaptScheme(model, 'int8'), text, 'test', engine);
+      const int8 = await evaluate(adaptScheme(model, SCHEMES['int8']), text, 'test', engine);
       expect(int8.bitsPerSymbol! - result.bitsPerSymbol!).toBeLessThan(0.05);
     }
   });
 
-  test.each(SCHEMES)(
-    '%s: stopped and resumed equals uninterrupted, bit for bit',
-    async (scheme) => {
-      const config = trainConfig({ ...small, scheme, steps: 60 });
-      const whole = await train(text, config, engine);
-      const stop = new AbortController();
-      const states: TrainState[] = [];
-      let steps = 0;
-      const counting: Engine = {
-        ...engine,
-        createSession(c) {
-          const session = engine.createSession(c);
-          const { trainStep } = session;
-          session.trainStep = (...args) => {
-            if (++steps === 23) stop.abort(new Error('stopped'));
-            return trainStep.apply(session, args);
-          };
-          return session;
-        },
-      };
-      await expect(
-        train(text, config, counting, {
-          signal: stop.signal,
-          onCheckpoint: (s) => void states.push(structuredClone(s)),
-        }),
-      ).rejects.toThrow('stopped');
-      const resume = states[states.length - 1];
-      expect(resume.meta.step).toBe(23);
-      // Through JSON, as a file would carry it.
-      const meta = JSON.parse(JSON.stringify(resume.meta));
-      const rest = await train(text, config, engine, { resume: { ...resume, meta } });
-      expect(rest.model).toEqual(whole.model);
-      expect(rest.log.validations).toEqual(whole.log.validations);
-      expect(rest.log.curve).toEqual(whole.log.curve);
-    },
-  );
+  test.each(NAMES)('%s: stopped and resumed equals uninterrupted, bit for bit', async (scheme) => {
+    const config = trainConfig({ ...small, scheme: named(scheme), steps: 60 });
+    const whole = await train(text, config, engine);
+    const stop = new AbortController();
+    const states: TrainState[] = [];
+    let steps = 0;
+    const counting: Engine = {
+      ...engine,
+      createSession(c) {
+        const session = engine.createSession(c);
+        const { trainStep } = session;
+        session.trainStep = (...args) => {
+          if (++steps === 23) stop.abort(new Error('stopped'));
+          return trainStep.apply(session, args);
+        };
+        return session;
+      },
+    };
+    await expect(
+      train(text, config, counting, {
+        signal: stop.signal,
+        onCheckpoint: (s) => void states.push(structuredClone(s)),
+      }),
+    ).rejects.toThrow('stopped');
+    const resume = states[states.length - 1];
+    expect(resume.meta.step).toBe(23);
+    // Through JSON, as a file would carry it.
+    const meta = JSON.parse(JSON.stringify(resume.meta));
+    const rest = await train(text, config, engine, { resume: { ...resume, meta } });
+    expect(rest.model).toEqual(whole.model);
+    expect(rest.log.validations).toEqual(whole.log.validations);
+    expect(rest.log.curve).toEqual(whole.log.curve);
+  });
 
   test('resumes at the very step where quantization begins', async () => {
-    const config = trainConfig({ ...small, scheme: 'int8', steps: 20, floatPart: 0.5 });
+    const config = trainConfig({ ...small, scheme: SCHEMES['int8'], steps: 20, floatPart: 0.5 });
     const states: TrainState[] = [];
     const whole = await train(text, config, engine, {
       checkpointSeconds: 0,
@@ -145,7 +146,7 @@ describe('text', () => {
   });
 
   test('refuses to resume under other settings', async () => {
-    const config = trainConfig({ ...small, scheme: 'int8', steps: 4 });
+    const config = trainConfig({ ...small, scheme: SCHEMES['int8'], steps: 4 });
     const states: TrainState[] = [];
     const onCheckpoint = (s: TrainState) => void states.push(s);
     await train(text, config, engine, { onCheckpoint, checkpointSeconds: 0 });
@@ -159,7 +160,7 @@ describe('text', () => {
     const config = trainConfig({
       ...small,
       hiddenSizes: [5],
-      scheme: 'ternary-level3',
+      scheme: SCHEMES['ternary-level3'],
       steps: 6,
       validations: 1,
     });
@@ -212,8 +213,8 @@ test('each lane starts from zero again at its own time', () => {
 });
 
 describe('series', () => {
-  test.each(SCHEMES)('%s learns to tell lag from lead', async (scheme) => {
-    const config = trainConfig({ ...small, scheme, epochs: 30, learningRate: 1e-2 });
+  test.each(NAMES)('%s learns to tell lag from lead', async (scheme) => {
+    const config = trainConfig({ ...small, scheme: named(scheme), epochs: 30, learningRate: 1e-2 });
     const { model } = await train(series, config, engine);
     const result = await evaluate(model, series, 'test', engine);
     expect(result.accuracy).toBeGreaterThan(0.9);
@@ -246,14 +247,14 @@ describe('series', () => {
     [{ values: Float32Array.of(1), label: 0 }, '1 values are not whole steps of 2'],
     [{ values: Float32Array.of(1, 2), label: 7 }, 'label 7 is not in 0..1'],
   ])('refuses %o', async (bad, message) => {
-    const config = trainConfig({ ...small, scheme: 'int8', epochs: 1 });
+    const config = trainConfig({ ...small, scheme: SCHEMES['int8'], epochs: 1 });
     const broken = { ...series, test: [bad] };
     await expect(train(broken, config, engine)).rejects.toThrow(message);
   });
 });
 
 test('evaluation throws where an engine and golden differ', async () => {
-  const config = trainConfig({ ...small, scheme: 'int8', steps: 2, validations: 1 });
+  const config = trainConfig({ ...small, scheme: SCHEMES['int8'], steps: 2, validations: 1 });
   const { model } = await train(text, config, engine);
   const wrong: Engine = {
     ...engine,
@@ -276,10 +277,14 @@ test('evaluation throws where an engine and golden differ', async () => {
 
 test('the learning rate holds, then falls to its last value', () => {
   const config = trainConfig({ scheme: 'float', learningRate: 1, hold: 0.5, finalRate: 0.1 });
-  const at = (step: number, decay: 'linear' | 'cosine') =>
-    learningRateAt({ ...config, decay }, step, 100);
+  const at = (step: number, decay: TrainConfig['decay'], worse = 0) =>
+    learningRateAt({ ...config, decay }, step, 100, worse);
   expect([at(0, 'linear'), at(50, 'linear')]).toEqual([1, 1]);
   expect(at(75, 'linear')).toBeCloseTo(0.55);
   expect(at(75, 'cosine')).toBeCloseTo(0.55);
   expect(at(100, 'cosine')).toBeCloseTo(0.1);
+  expect(at(50, 'exponential')).toBe(1);
+  expect(at(75, 'exponential')).toBeCloseTo(0.1 ** 0.5);
+  expect(at(100, 'exponential')).toBeCloseTo(0.1);
+  expect([at(99, 'plateau'), at(1, 'plateau', 2)]).toEqual([1, 0.1 ** 2]);
 });

@@ -2,7 +2,6 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { reportPage } from '../../report/page.js';
-import type { SchemeName } from '../../quant/quantized-model.js';
 import { writeFileAtomic } from '../../store/atomic.js';
 import { RunFolder } from '../../store/run-folder.js';
 import { runChild } from '../child.js';
@@ -17,9 +16,11 @@ import { simulateStage } from '../stages/simulate.js';
 import { summaryMarkdown, summaryText } from '../summary.js';
 import { packageVersion } from '../../package-root.js';
 import { runTasks, type Task } from '../task-graph.js';
-import { QUANTIZED_SCHEMES } from './shared.js';
 import { DEFAULT_TESTBENCH_STEPS } from './emit.js';
 import { DEFAULT_SEQUENCES } from './simulate.js';
+
+const DEMO_SCHEMES = ['int8', 'ternary-level3'] as const;
+type DemoScheme = (typeof DEMO_SCHEMES)[number];
 
 /** Small enough for the UP5K in int8, large enough to learn. */
 const DEMO = {
@@ -91,9 +92,9 @@ function demoTasks(run: RunFolder, isForced: boolean, context: Context): Task[] 
         signal: context.signal,
       }),
   });
-  const train = (scheme: 'float' | SchemeName): Task =>
+  const train = (scheme: 'float' | DemoScheme): Task =>
     child(`train ${scheme}`, [], SECONDS[scheme], ['train', ...DEMO.training, '--scheme', scheme]);
-  const design = (scheme: SchemeName): Task => ({
+  const design = (scheme: DemoScheme): Task => ({
     name: `plan ${scheme}`,
     after: [`train ${scheme}`],
     seconds: 1,
@@ -108,7 +109,7 @@ function demoTasks(run: RunFolder, isForced: boolean, context: Context): Task[] 
       await emitStage(run, scheme, { ...options, steps: DEFAULT_TESTBENCH_STEPS });
     },
   });
-  const verify = (scheme: SchemeName): Task => {
+  const verify = (scheme: DemoScheme): Task => {
     const args = [
       'verify',
       '--scheme',
@@ -120,17 +121,17 @@ function demoTasks(run: RunFolder, isForced: boolean, context: Context): Task[] 
     ];
     return child(`verify ${scheme}`, [`plan ${scheme}`], SECONDS.verify, args);
   };
-  const synth = (scheme: SchemeName): Task => {
+  const synth = (scheme: DemoScheme): Task => {
     const args = ['synth', '--scheme', scheme, '--device', DEMO.device];
     return child(`synth ${scheme}`, [`plan ${scheme}`], SECONDS.synth[scheme], args);
   };
   return [
     train('int8'),
     train('ternary-level3'),
-    ...QUANTIZED_SCHEMES.map(design),
-    ...QUANTIZED_SCHEMES.map(synth),
+    ...DEMO_SCHEMES.map(design),
+    ...DEMO_SCHEMES.map(synth),
     train('float'),
-    ...QUANTIZED_SCHEMES.map(verify),
+    ...DEMO_SCHEMES.map(verify),
   ];
 }
 
@@ -158,7 +159,7 @@ async function runDemo(path: string, isForced: boolean, context: Context): Promi
   writeFileAtomic(join(run.path, 'summary.md'), summaryMarkdown(data, made));
   const text =
     `${summaryText(data)}\n\n` +
-    `Verilog: ${QUANTIZED_SCHEMES.map((scheme) => run.file(scheme, 'verilog')).join(', ')}\n` +
+    `Verilog: ${DEMO_SCHEMES.map((scheme) => run.file(scheme, 'verilog')).join(', ')}\n` +
     `report:  ${run.reportPath}\n` +
     `time:    ${durationText((performance.now() - begun) / 1000)}`;
   context.result({ run: run.path, report: resolve(run.reportPath), data }, text);

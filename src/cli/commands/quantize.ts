@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
-import type { SchemeName } from '../../quant/quantized-model.js';
 import type { Context } from '../context.js';
 import { openRun } from '../run-choice.js';
 import { quantizeStage } from '../stages/quantize.js';
 import { tableText } from '../table.js';
-import { addRunOptions, freshText, QUANTIZED_SCHEMES, type RunOptions } from './shared.js';
+import { addRunOptions, freshText, type RunOptions } from './shared.js';
 import { accuracyText } from './train.js';
 
 export function register(program: Command, context: () => Context): void {
@@ -23,10 +22,8 @@ Examples:
     )
     .action(async (flags: RunOptions) => {
       const run = openRun(flags.run);
-      const trained = run
-        .schemesWith('model.json')
-        .filter((name): name is SchemeName => name !== 'float');
-      const schemes = flags.scheme ?? (trained.length > 0 ? trained : QUANTIZED_SCHEMES);
+      const trained = run.schemesWith('model.json').filter((name) => name !== 'float');
+      const schemes = flags.scheme ?? (trained.length > 0 ? trained : ['int8']);
       const rows: string[][] = [];
       const values: object[] = [];
       for (const scheme of new Set(schemes)) {

@@ -1,18 +1,14 @@
 /** Options and texts that several commands have. */
 import type { Command } from 'commander';
 import { UserError } from '../../errors.js';
-import type { SchemeName } from '../../quant/quantized-model.js';
 import type { RunFolder } from '../../store/run-folder.js';
-import { choice, integer, list } from '../options.js';
+import { integer, list } from '../options.js';
 import type { StageOptions } from '../stages/cache.js';
 import type { DesignOptions } from '../stages/plan.js';
 
-export const SCHEME_NAMES = ['float', 'int8', 'ternary-level3'] as const;
-export const QUANTIZED_SCHEMES = ['int8', 'ternary-level3'] as const;
-
 export interface RunOptions {
   readonly run?: string;
-  readonly scheme?: readonly SchemeName[];
+  readonly scheme?: readonly string[];
   readonly force?: boolean;
 }
 
@@ -28,7 +24,7 @@ export function addRunOptions(command: Command): Command {
     .option(
       '--scheme <list>',
       'schemes, by comma; default: all in the run',
-      list(choice('--scheme', QUANTIZED_SCHEMES)),
+      list((name) => name),
     )
     .option('--force', 'repeat the stage though nothing changed');
 }
@@ -60,12 +56,21 @@ export function stageOptions({
 /** Schemes asked for, or those of the run that have `file`. */
 export function schemesOf(
   run: RunFolder,
-  given: readonly SchemeName[] | undefined,
+  given: readonly string[] | undefined,
   file: string,
-): SchemeName[] {
-  if (given !== undefined) return [...new Set(given)];
+): string[] {
   run.dataset();
-  const found = run.schemesWith(file).filter((scheme): scheme is SchemeName => scheme !== 'float');
+  const found = run.schemesWith(file).filter((scheme) => scheme !== 'float');
+  const missing = given?.find((scheme) => !found.includes(scheme));
+  if (missing !== undefined) {
+    throw new UserError({
+      where: '--scheme',
+      given: JSON.stringify(missing),
+      ...(found.length > 0 && { allowed: `the run has ${found.join(', ')}` }),
+      hint: `make it with: halfgate train --scheme ${missing}, or halfgate quantize --scheme ${missing}`,
+    });
+  }
+  if (given !== undefined) return [...new Set(given)];
   if (found.length > 0) return found;
   throw new UserError({
     where: run.path,

@@ -1,46 +1,37 @@
-import { basename, extname, join } from 'node:path';
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { datasetName, type DatasetSpec } from '../../data/dataset-spec.js';
-import {
-  checkTextLength,
-  DEFAULT_MAX_SYMBOLS,
-  DEFAULT_SPLIT,
-  type SplitParts,
-} from '../../data/text.js';
+import { datasetName } from '../../data/dataset-spec.js';
+import { DROPOUT_MAX } from '../../engine/engine.js';
+import { checkTextLength } from '../../data/text.js';
 import { ENGINE_NAMES, type EngineName, MAX_THREADS } from '../../engine/create.js';
 import { UserError } from '../../errors.js';
 import type { Dataset } from '../../model/dataset.js';
-import type { ModelScheme } from '../../model/model.js';
+import { type ModelScheme, schemeName } from '../../model/model.js';
 import { loadDataset } from '../../data/dataset-spec.js';
+import { SCHEMES } from '../../quant/scheme.js';
 import { trainConfig } from '../../train/train.js';
 import type { TrainConfig } from '../../train/train.js';
 import type { StoredEvaluation } from '../../store/model-file.js';
 import { RunFolder } from '../../store/run-folder.js';
 import type { Context } from '../context.js';
-import { choice, integer, list, number, split } from '../options.js';
+import { addDataOptions, type DataFlags, datasetSpec, runName } from '../data-flags.js';
+import { integer, list, number } from '../options.js';
 import { RUNS } from '../run-choice.js';
 import { durationText } from '../progress.js';
 import { absoluteSpec, recordDataset } from '../stages/data.js';
 import { trainStage } from '../stages/train.js';
 import { tableText } from '../table.js';
-import { freshText, SCHEME_NAMES } from './shared.js';
+import { findModelScheme, SCHEME_NAMES } from '../scheme-choice.js';
+import { freshText } from './shared.js';
 
-interface TrainFlags {
-  readonly text?: string;
-  readonly series?: string;
-  readonly corpus?: true | number;
-  readonly bytes?: boolean;
-  readonly utf8?: boolean;
-  readonly maxSymbols: number;
-  readonly split: SplitParts;
-  readonly test?: string;
-  readonly labelColumn?: string;
-  readonly idColumn?: string;
-  readonly timeColumn?: string;
+interface TrainFlags extends DataFlags {
   readonly scheme: readonly ModelScheme[];
   readonly hidden?: readonly number[];
   readonly layers: number;
   readonly embedding?: number;
+  readonly bidirectional?: boolean;
+  readonly dropout?: number;
+  readonly patience?: number;
   readonly checkpointSteps?: number;
   readonly sampledClasses?: number;
   readonly stepsPerSequence?: number;
@@ -48,78 +39,21 @@ interface TrainFlags {
   readonly epochs?: number;
   readonly steps?: number;
   readonly lr?: number;
-  readonly seed: number;
   readonly engine: EngineName;
   readonly threads: number;
   readonly run?: string;
   readonly force?: boolean;
 }
 
-export const DEFAULT_CORPUS_SIZE = 600_000;
-
-/** Exactly one of --text, --series, --corpus, and none of the others' options. */
-function datasetSpec(flags: TrainFlags): DatasetSpec {
-  const sources = ['text', 'series', 'corpus'].filter(
-    (name) => flags[name as 'text'] !== undefined,
-  );
-  if (sources.length !== 1) {
-    throw new UserError({
-      where: 'data',
-      given: sources.length === 0 ? 'none given' : sources.map((name) => `--${name}`).join(' and '),
-      allowed: 'exactly one of --text FILE, --series FILE, --corpus',
-    });
-  }
-  const source = sources[0];
-  const belongs = (owner: string, name: string, isGiven: boolean): void => {
-    if (!isGiven || owner === source) return;
-    throw new UserError({
-      where: `--${name}`,
-      given: `with --${source}`,
-      allowed: `belongs to --${owner}`,
-    });
-  };
-  belongs('text', 'bytes', flags.bytes === true);
-  belongs('text', 'utf8', flags.utf8 === true);
-  belongs('series', 'test', flags.test !== undefined);
-  belongs('series', 'label-column', flags.labelColumn !== undefined);
-  belongs('series', 'id-column', flags.idColumn !== undefined);
-  belongs('series', 'time-column', flags.timeColumn !== undefined);
-  if (flags.bytes === true && flags.utf8 === true) {
-    throw new UserError({ where: '--bytes', given: 'with --utf8', allowed: 'only one of them' });
-  }
-  const { maxSymbols, split: parts, seed, test, labelColumn, idColumn, timeColumn } = flags;
-  if (flags.text !== undefined) {
-    const mode = flags.bytes === true ? 'bytes' : flags.utf8 === true ? 'utf8' : 'auto';
-    return { kind: 'text', path: flags.text, mode, maxSymbols, split: parts };
-  }
-  if (flags.series !== undefined) {
-    return {
-      kind: 'series',
-      path: flags.series,
-      ...(test === undefined ? {} : { testPath: test }),
-      ...(labelColumn === undefined ? {} : { labelColumn }),
-      ...(idColumn === undefined ? {} : { idColumn }),
-      ...(timeColumn === undefined ? {} : { timeColumn }),
-      split: parts,
-      seed,
-    };
-  }
-  const characters = typeof flags.corpus === 'number' ? flags.corpus : DEFAULT_CORPUS_SIZE;
-  return { kind: 'corpus', characters, maxSymbols, split: parts };
-}
-
-function runName(spec: DatasetSpec): string {
-  if (spec.kind === 'corpus') return 'corpus';
-  return basename(spec.path, extname(spec.path)).replace(/[_-]train$/i, '');
-}
-
 /** Enough for small labelled sets in float and in ternary-level3; chosen on BasicMotions. */
 const SERIES_STEPS = 2000;
 const SERIES_RATE = 1e-2;
+const TAGGING_RATE = 5e-3;
 
 /** Small sets of whole series need many passes over small batches. */
 function seriesDefaults(dataset: Dataset): Partial<TrainConfig> {
   if (dataset.kind === 'text') return {};
+  if (dataset.kind === 'tagging') return { batch: 32, epochs: 15, learningRate: TAGGING_RATE };
   const batch = Math.max(1, Math.min(16, Math.floor(dataset.train.length / 4)));
   const stepsPerEpoch = Math.ceil(dataset.train.length / batch);
   return {
@@ -140,6 +74,10 @@ function configFor(scheme: ModelScheme, flags: TrainFlags, dataset: Dataset): Tr
   }
   const given = {
     embeddingSize: flags.embedding,
+    bidirectional: flags.bidirectional,
+    dropout:
+      flags.dropout === undefined ? undefined : { input: flags.dropout, output: flags.dropout },
+    patience: flags.patience,
     timeSteps: flags.stepsPerSequence,
     checkpointSteps: flags.checkpointSteps,
     sampledClasses: flags.sampledClasses,
@@ -159,54 +97,31 @@ function configFor(scheme: ModelScheme, flags: TrainFlags, dataset: Dataset): Tr
   });
 }
 
-export function accuracyText({ bitsPerSymbol, accuracy }: StoredEvaluation): string {
-  return bitsPerSymbol === undefined
-    ? `${(100 * accuracy).toFixed(1)} %`
-    : `${bitsPerSymbol.toFixed(3)} bpc`;
+/** The figure that a model is judged by, with its unit. */
+export function accuracyText(evaluation: StoredEvaluation): string {
+  const { perplexity, bitsPerSymbol, f1, rmse, accuracy } = evaluation;
+  if (perplexity !== undefined) return `${perplexity.toFixed(1)} perplexity`;
+  if (bitsPerSymbol !== undefined) return `${bitsPerSymbol.toFixed(3)} bpc`;
+  if (f1 !== undefined) return `${(100 * f1).toFixed(1)} F1`;
+  return rmse === undefined ? `${(100 * accuracy).toFixed(1)} %` : `${rmse.toFixed(2)} RMSE`;
 }
 
 export function register(program: Command, context: () => Context): void {
-  program
+  const command = program
     .command('train')
-    .summary('train LSTMs on text or series, in one or more schemes')
+    .summary('train LSTMs on text, tags or series, in one or more schemes')
     .description(
-      'Train an LSTM on a text (next character) or on labelled series (classification). Quantized schemes ' +
+      'Train an LSTM on a text (next symbol), tagged sentences, labelled series (classification) or series ' +
+        'with a real target (regression). Quantized schemes ' +
         'train through their own integers: the accuracy printed is that of the golden integer model. ' +
         'Ctrl-C keeps a checkpoint; the same command goes on from it.',
-    )
-    .optionsGroup('Data (one of --text, --series, --corpus):')
-    .option('--text <file>', 'text file: UTF-8 where valid, else bytes')
-    .option('--bytes', 'read the text as bytes')
-    .option('--utf8', 'refuse a text that is not UTF-8')
-    .option(
-      '--max-symbols <n>',
-      'keep this many distinct symbols',
-      integer('--max-symbols', 2, 65536),
-      DEFAULT_MAX_SYMBOLS,
-    )
-    .option(
-      '--series <file>',
-      '.ts (sktime, aeon) or CSV; a _TEST file beside a _TRAIN file is found',
-    )
-    .option('--test <file>', 'test series, where not found by name')
-    .option('--label-column <name>', 'CSV: column of the class label')
-    .option('--id-column <name>', 'CSV: column that names the case')
-    .option('--time-column <name>', 'CSV: column of the time')
-    .option(
-      '--corpus [characters]',
-      `type declarations of the typescript package (default ${DEFAULT_CORPUS_SIZE} characters)`,
-      integer('--corpus', 1000, 100_000_000),
-    )
-    .addOption(
-      new Option('--split <a/b/c>', 'percentages for training, validation, test')
-        .argParser(split('--split'))
-        .default(DEFAULT_SPLIT, '80/10/10'),
-    )
+    );
+  addDataOptions(command)
     .optionsGroup('Model:')
     .addOption(
-      new Option('--scheme <list>', `${SCHEME_NAMES.join(', ')}, or several by comma`)
-        .argParser(list(choice('--scheme', SCHEME_NAMES)))
-        .default(['ternary-level3'], 'ternary-level3'),
+      new Option('--scheme <list>', `by comma: ${SCHEME_NAMES.join(', ')}, or a .json file`)
+        .argParser(list(findModelScheme))
+        .default([SCHEMES['ternary-level3']], 'ternary-level3'),
     )
     .option(
       '--hidden <list>',
@@ -216,8 +131,14 @@ export function register(program: Command, context: () => Context): void {
     .option('--layers <n>', 'stacked layers', integer('--layers', 1, 8), 1)
     .option(
       '--embedding <n>',
-      'size of the embedding of a symbol (default 16)',
-      integer('--embedding', 1, 1024),
+      'size of the embedding of a symbol (default 16); 0: none, W_x has a column per symbol',
+      integer('--embedding', 0, 1024),
+    )
+    .option('--bidirectional', 'run every layer in both directions; not for text')
+    .option(
+      '--dropout <p>',
+      'probability that an element of x, and of h before the head, is dropped in training',
+      number('--dropout', 0, DROPOUT_MAX),
     )
     .optionsGroup('Training:')
     .option(
@@ -243,8 +164,13 @@ export function register(program: Command, context: () => Context): void {
     )
     .option('--steps <n>', 'stop after so many optimizer steps instead', integer('--steps', 1, 1e9))
     .option(
+      '--patience <n>',
+      'stop after so many of the 10 validations without a better one',
+      integer('--patience', 1, 1000),
+    )
+    .option(
       '--lr <rate>',
-      'learning rate of Adam (default 0.02; 0.01 for series and for ternary-level3)',
+      'learning rate of Adam (default 0.02; 0.01 for series and low-bit schemes, 0.005 for tags)',
       number('--lr', 0, 10),
     )
     .option('--seed <n>', 'seed of everything random', integer('--seed', 0, 2 ** 31 - 1), 1)
@@ -269,6 +195,9 @@ Examples:
   halfgate train --text book.txt --hidden 128 --scheme float,int8,ternary-level3
   halfgate train --series BasicMotions_TRAIN.ts --scheme ternary-level3
   halfgate train --series walks.csv --label-column activity --id-column person
+  halfgate train --text ptb.train.txt --valid ptb.valid.txt --test ptb.test.txt --words --sampled-classes 2000
+  halfgate train --tags train.conll --valid dev.conll --test test.conll --bidirectional --hidden 64
+  halfgate train --cmapss train_FD001.txt --window 30 --hidden 32 --scheme int8
   halfgate train --corpus --epochs 2 --run runs/try`,
     )
     .action(async (flags: TrainFlags) => {
@@ -286,11 +215,10 @@ Examples:
       const data = recordDataset(run, spec, loaded);
       progress.note(`${data.name}: ${data.summary}`);
       for (const text of data.notes) progress.note(`note: ${text}`);
-      const isText = loaded.dataset.kind === 'text';
       const rows: string[][] = [];
       const values: object[] = [];
       for (const config of configs) {
-        const { scheme } = config;
+        const scheme = schemeName(config.scheme);
         const options = {
           config,
           engine: flags.engine,
@@ -304,7 +232,7 @@ Examples:
         values.push({ scheme, isFresh, ...figures, training: log });
         rows.push([
           `${scheme}${freshText(isFresh)}`,
-          ...(isText ? [accuracyText(value.evaluation)] : []),
+          accuracyText(value.evaluation),
           `${(100 * value.evaluation.accuracy).toFixed(1)} %`,
           String(value.parameters),
           String(training.steps),
@@ -314,16 +242,7 @@ Examples:
         ]);
       }
       const table = tableText(
-        [
-          'scheme',
-          ...(isText ? ['test bpc'] : []),
-          'test accuracy',
-          'parameters',
-          'steps',
-          'time',
-          'memory',
-          'engine',
-        ],
+        ['scheme', 'test', 'accuracy', 'parameters', 'steps', 'time', 'memory', 'engine'],
         rows,
       );
       result(

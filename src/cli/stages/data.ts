@@ -1,24 +1,30 @@
-import { resolve } from 'node:path';
-import { datasetName } from '../../data/dataset-spec.js';
+import { type DatasetSpec, datasetName, loadDataset } from '../../data/dataset-spec.js';
 import type { Loaded } from '../../data/loaded.js';
 import { UserError } from '../../errors.js';
-import { type DatasetSpec, loadDataset } from '../../data/dataset-spec.js';
+import type { Dataset } from '../../model/dataset.js';
 import type { DatasetFile } from '../../store/dataset-file.js';
 import type { RunFolder } from '../../store/run-folder.js';
 
-/** The spec with absolute paths, so that it can be loaded again from anywhere. */
-export function absoluteSpec(spec: DatasetSpec): DatasetSpec {
-  if (spec.kind === 'corpus') return spec;
-  if (spec.kind === 'text') return { ...spec, path: resolve(spec.path) };
-  const { path, testPath } = spec;
-  const test = testPath === undefined ? {} : { testPath: resolve(testPath) };
-  return { ...spec, path: resolve(path), ...test };
+export { absoluteSpec } from '../../data/dataset-spec.js';
+
+/** Symbols of a text, classes of series, tags of sentences, the name of a real target. */
+function labelsOf(dataset: Dataset): readonly string[] {
+  switch (dataset.kind) {
+    case 'text':
+      return dataset.symbols;
+    case 'series':
+      return dataset.classes;
+    case 'tagging':
+      return dataset.tags;
+    case 'regression':
+      return [dataset.target.name];
+  }
 }
 
 /** Record the data in the run folder; a run of other data is refused. */
 export function recordDataset(run: RunFolder, spec: DatasetSpec, loaded: Loaded): DatasetFile {
   const { dataset, sha256, summary, notes } = loaded;
-  const labels = [...(dataset.kind === 'text' ? dataset.symbols : dataset.classes)];
+  const labels = [...labelsOf(dataset)];
   const file = { spec, name: datasetName(spec), sha256, summary, notes: [...notes], labels };
   run.setDataset(file);
   return file;

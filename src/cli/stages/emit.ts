@@ -3,7 +3,6 @@ import { emit } from '../../emit/emit.js';
 import { emitProject } from '../../emit/project.js';
 import { datasetInput } from '../../verify/dataset-input.js';
 import { testVectors } from '../../verify/golden-run.js';
-import type { SchemeName } from '../../quant/quantized-model.js';
 import { writeFolderAtomic } from '../../store/atomic.js';
 import type { RunFolder } from '../../store/run-folder.js';
 import { reopenDataset } from './data.js';
@@ -27,7 +26,7 @@ export interface EmitStageOptions extends DesignOptions {
 
 export function emitStage(
   run: RunFolder,
-  scheme: SchemeName,
+  scheme: string,
   options: EmitStageOptions,
 ): Promise<Emitted> {
   return withDesign(run, scheme, options, (design) => {

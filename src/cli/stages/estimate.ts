@@ -2,7 +2,6 @@ import { assertFits, type Estimate } from '../../cost/estimate.js';
 import type { Profile } from '../../cost/profile.js';
 import { simulate } from '../../../sim/simulate.js';
 import { estimate } from '../../cost/estimate.js';
-import type { SchemeName } from '../../quant/quantized-model.js';
 import {
   ESTIMATE,
   type EstimateFile,
@@ -22,7 +21,7 @@ const RESOURCE_NAMES = ['lut', 'ff', 'dsp', 'bram', 'spram', 'lutRam', 'logicCel
 /** @throws {CapacityError} before anything is written, when the device is too small. */
 export function estimateStage(
   run: RunFolder,
-  scheme: SchemeName,
+  scheme: string,
   profile: Profile,
   options: StageOptions & DesignOptions,
 ): Promise<Staged<EstimateFile>> {

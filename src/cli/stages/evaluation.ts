@@ -5,6 +5,5 @@ import type { StoredEvaluation } from '../../store/model-file.js';
 export const GOLDEN_STEPS = 2000;
 
 export function storedEvaluation(result: Evaluation): StoredEvaluation {
-  const { bitsPerSymbol, ...rest } = result;
-  return { split: 'test', ...rest, ...(bitsPerSymbol === undefined ? {} : { bitsPerSymbol }) };
+  return { split: 'test', ...result };
 }

@@ -2,7 +2,6 @@ import { basename, resolve } from 'node:path';
 import type { Design } from '../../design/design.js';
 import { designId } from '../../emit/emit.js';
 import { plan } from '../../design/plan.js';
-import type { SchemeName } from '../../quant/quantized-model.js';
 import { readArtifact, writeArtifact } from '../../store/artifact.js';
 import { DESIGN, type DesignFile } from '../../store/result-files.js';
 import type { RunFolder } from '../../store/run-folder.js';
@@ -19,7 +18,7 @@ export const DEFAULT_ROWS = 8;
 export const DEFAULT_COLUMNS = 1;
 
 /** A Verilog identifier from a folder's name. */
-function moduleName(run: RunFolder, scheme: SchemeName): string {
+function moduleName(run: RunFolder, scheme: string): string {
   const words = `${basename(resolve(run.path))}_${scheme}`
     .replace(/[^A-Za-z0-9]+/g, '_')
     .slice(-56);
@@ -32,7 +31,7 @@ function moduleName(run: RunFolder, scheme: SchemeName): string {
  */
 export async function withDesign<T>(
   run: RunFolder,
-  scheme: SchemeName,
+  scheme: string,
   options: DesignOptions,
   work: (design: Design, file: DesignFile) => Promise<T> | T,
 ): Promise<T> {

@@ -1,21 +1,22 @@
 import { UserError } from '../../errors.js';
 import { createEngine } from '../../engine/create.js';
-import { quantize } from '../../quant/quantize.js';
+import { adaptScheme, quantize } from '../../quant/quantize.js';
+import type { Scheme } from '../../quant/scheme.js';
+import { weightBytes } from '../../quant/quantized-model.js';
 import { evaluate } from '../../train/evaluate.js';
-import { adaptScheme } from '../../quant/quantize.js';
-import { type SchemeName, weightBytes } from '../../quant/quantized-model.js';
 import { QUANTIZED, type StoredQuantized, writeQuantized } from '../../store/quantized-file.js';
 import type { RunFolder } from '../../store/run-folder.js';
 import type { Inputs } from '../../store/schemas.js';
 import type { Context } from '../context.js';
 import { codeVersion, hashOf, type Staged, type StageOptions, upToDate } from './cache.js';
 import { reopenDataset } from './data.js';
+import { findScheme } from '../scheme-choice.js';
 import { GOLDEN_STEPS, storedEvaluation } from './evaluation.js';
 
 /** The model trained in this scheme, or else the float model quantized after training. */
 export async function quantizeStage(
   run: RunFolder,
-  scheme: SchemeName,
+  scheme: string,
   options: StageOptions,
   context: Context,
 ): Promise<Staged<StoredQuantized>> {
@@ -37,7 +38,8 @@ export async function quantizeStage(
   if (!options.isForced && upToDate(path, QUANTIZED, inputs) !== undefined) {
     return { value: run.quantized(scheme), isFresh: false };
   }
-  const quantized = quantize(source.model, scheme);
+  const formats = own ? (own.model.scheme as Scheme) : findScheme(scheme);
+  const quantized = quantize(source.model, formats);
   let result = source.evaluation;
   if (own === undefined) {
     context.progress.update(0, `quantize ${scheme}: evaluating`, NaN);
@@ -45,7 +47,7 @@ export async function quantizeStage(
     const engine = await createEngine('auto');
     const { signal } = context;
     result = storedEvaluation(
-      await evaluate(adaptScheme(source.model, scheme), dataset, 'test', engine, {
+      await evaluate(adaptScheme(source.model, formats), dataset, 'test', engine, {
         goldenSteps: GOLDEN_STEPS,
         signal,
       }),

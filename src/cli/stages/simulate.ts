@@ -1,5 +1,4 @@
 import { simulate } from '../../../sim/simulate.js';
-import type { SchemeName } from '../../quant/quantized-model.js';
 import { SIMULATION, type SimulationFile } from '../../store/result-files.js';
 import type { RunFolder } from '../../store/run-folder.js';
 import { cached, type Staged, type StageOptions } from './cache.js';
@@ -7,7 +6,7 @@ import { designInputs, type DesignOptions, withDesign } from './plan.js';
 
 export function simulateStage(
   run: RunFolder,
-  scheme: SchemeName,
+  scheme: string,
   options: StageOptions & DesignOptions & { readonly sequences: readonly number[] },
 ): Promise<Staged<SimulationFile>> {
   const sequences = [...options.sequences];

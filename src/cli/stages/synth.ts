@@ -5,7 +5,6 @@ import { UserError } from '../../errors.js';
 import { measureIce40 } from '../../eda/pnr.js';
 import { synthesize } from '../../eda/synth.js';
 import { emit } from '../../emit/emit.js';
-import type { SchemeName } from '../../quant/quantized-model.js';
 import { SYNTHESIS, type SynthesisFile } from '../../store/result-files.js';
 import type { RunFolder } from '../../store/run-folder.js';
 import type { Context } from '../context.js';
@@ -52,7 +51,7 @@ export interface SynthStageOptions extends StageOptions, DesignOptions {
 
 export function synthStage(
   run: RunFolder,
-  scheme: SchemeName,
+  scheme: string,
   options: SynthStageOptions,
   context: Context,
 ): Promise<Staged<SynthesisFile>> {

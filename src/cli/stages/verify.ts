@@ -1,7 +1,6 @@
 import { datasetInput } from '../../verify/dataset-input.js';
 import { type Verification, verify } from '../../verify/verify.js';
 import { designId } from '../../emit/emit.js';
-import type { SchemeName } from '../../quant/quantized-model.js';
 import { VERIFICATION, type VerificationFile } from '../../store/result-files.js';
 import type { RunFolder } from '../../store/run-folder.js';
 import type { VerifyEngine } from '../../verify/verify.js';
@@ -20,7 +19,7 @@ export interface VerifyStageOptions extends StageOptions, DesignOptions {
 
 export async function verifyStage(
   run: RunFolder,
-  scheme: SchemeName,
+  scheme: string,
   options: VerifyStageOptions,
   context: Context,
 ): Promise<Staged<VerificationFile>> {
