@@ -18,6 +18,7 @@ const mayImport = {
   'src/quant': model,
   'src/engine': [...model, ...base],
   'src/train': [...model, 'src/engine', ...base],
+  'src/integer-training': [...model, 'src/integer', 'src/engine', 'src/train', ...base],
   'src/data': ['src/model', ...base],
   'src/design': ['src/quant', ...base],
   sim: ['src/quant', 'src/design', ...base],
@@ -26,8 +27,13 @@ const mayImport = {
   'src/eda': base,
   'src/cost': ['src/quant', 'src/design', 'sim', 'src/eda', ...base],
   'src/verify': [...model, 'src/design', 'src/emit', 'src/eda', 'sim', ...base],
-  'src/store': [...model, 'src/engine', 'src/train', 'src/data', 'src/design', 'sim', ...base],
+  'src/store': [
+    ...model,
+    ...['src/engine', 'src/train', 'src/data', 'src/design', 'src/experiment', 'sim', ...base],
+    ...['src/integer', 'src/integer-training'],
+  ],
   'src/report': base,
+  'src/experiment': [...model, ...['src/engine', 'src/train', 'src/data', 'src/report', ...base]],
 };
 
 /** `src/quant/golden.ts` -> `src/quant`, `src/errors.ts` -> `src/errors`, `sim/run.ts` -> `sim`. */

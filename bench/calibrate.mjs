@@ -26,11 +26,7 @@ if (options.profile === undefined) {
 const profile = loadProfile(options.profile);
 const shapes = CALIBRATION_SWEEP.slice(0, Number(options.designs));
 const designs = shapes.map((shape, n) =>
-  plan(randomModel(shape, new Random(shape.seed)), {
-    name: `calibration_${n}`,
-    rows: shape.rows,
-    columns: shape.columns,
-  }),
+  plan(randomModel(shape, new Random(shape.seed)), { name: `calibration_${n}`, ...shape.options }),
 );
 const begun = performance.now();
 const result = await calibrate(profile, designs, emit, {

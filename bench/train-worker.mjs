@@ -100,10 +100,11 @@ const operations = {
     }
     const { initModel } = await from('model/model.js');
     const { DEFAULT_OPTIMIZER } = await from('engine/engine.js');
+    const { SCHEMES } = await from('quant/scheme.js');
     const { input, hidden, batch, steps, vocab } = shape;
     const model = initModel(
       {
-        scheme: 'ternary-level3',
+        scheme: SCHEMES['ternary-level3'],
         input:
           input === 'tokens'
             ? { kind: 'tokens', vocabSize: vocab, embeddingSize: hidden }
@@ -151,10 +152,11 @@ const operations = {
     drop();
     const { loadText } = await from('data/text.js');
     const { train, trainConfig } = await from('train/train.js');
+    const { SCHEMES } = await from('quant/scheme.js');
     const begun = [cpuMs(), performance.now()];
     const { dataset } = loadText(file, { mode: 'bytes' });
     const config = trainConfig({
-      scheme: 'ternary-level3',
+      scheme: SCHEMES['ternary-level3'],
       hiddenSizes: [hidden],
       embeddingSize: hidden,
       timeSteps: steps,

@@ -1,5 +1,8 @@
-// Cell update with table gates: c' = saturate(round(f * c + i * g)), h = saturate(round(o * tanh(c'))).
-// Two multipliers: one for f * c and i * g in turn, one for o * tanh(c).
+// Cell update with table gates: c' = saturate(round(f * c + i * g)), h from o * tanh(s * c').
+// Two multipliers: one for f * c and i * g in turn, one for o * tanh(s * c').
+//
+// An int8 h is saturate(round(o * tanh(s * c'))); a ternary h is its sign where it reaches a decision
+// point.
 //
 // Gates of one unit arrive in the order i, f, g, o, at most one per cycle, with any gaps. The gate's
 // description (valid_i .. layer_i) comes one cycle before its value (value_i). h is written 7 cycles
@@ -7,14 +10,19 @@
 `default_nettype none
 
 module hg_cell_int16 #(
-    parameter LAYERS       = 1,
-    parameter LAYER_WIDTH  = 1,
-    parameter UNITS        = 32,                // of all layers together
-    parameter UNIT_WIDTH   = 5,
-    parameter HIDDEN_WIDTH = 6,                 // address bits of the h memory
+    parameter ACT_WIDTH     = 8,                // of h: 8, Q0.7; 2, ternary
+    parameter CELL_BITS     = 16,               // of c
+    parameter CELL_FRACTION = 12,               // of these behind the point
+    parameter LAYERS        = 1,
+    parameter LAYER_WIDTH   = 1,
+    parameter UNITS         = 32,               // of all layers together
+    parameter UNIT_WIDTH    = 5,
+    parameter HIDDEN_WIDTH  = 6,                // address bits of the h memory
     parameter [LAYERS*UNIT_WIDTH-1:0] CELL_BASES = 0,      // first unit of each layer
     parameter [2*LAYERS*HIDDEN_WIDTH-1:0] HIDDEN_BASES = 0,  // bank 0 of each layer, then bank 1
-    parameter TANH_FILE = ""
+    parameter [13*LAYERS-1:0] HIDDEN_DECISIONS = 0,  // Q0.12, of each layer: where a ternary h turns
+    parameter SQUASH_WIDTH  = 12,               // bits of an entry of the table
+    parameter SQUASH_FILE   = ""
 ) (
     input  wire                           clk_i,
     input  wire                           rst_i,
@@ -28,7 +36,7 @@ module hg_cell_int16 #(
     input  wire signed [            13:0] value_i,  // i, f, o in Q0.13, g in Q0.12; one cycle later
     output reg                            h_write_o,
     output reg         [HIDDEN_WIDTH-1:0] h_addr_o,
-    output reg  signed [             7:0] h_data_o,
+    output reg  signed [   ACT_WIDTH-1:0] h_data_o,
     output reg                            done_o    // with the layer's last h
 );
 
@@ -60,12 +68,12 @@ module hg_cell_int16 #(
     else if (valid_i && gate_i == GATE_O) unit_q <= unit_q + 1'b1;
   end
 
-  wire signed [15:0] c_read;
-  reg [UNIT_WIDTH-1:0] c_addr_q;
-  reg  signed [15:0] c_q;
+  wire signed [ CELL_BITS-1:0] c_read;
+  reg         [UNIT_WIDTH-1:0] c_addr_q;
+  reg signed  [ CELL_BITS-1:0] c_q;
 
   hg_ram #(
-      .WIDTH     (16),
+      .WIDTH     (CELL_BITS),
       .DEPTH     (UNITS),
       .ADDR_WIDTH(UNIT_WIDTH)
   ) u_c (
@@ -81,28 +89,43 @@ module hg_cell_int16 #(
   reg signed [13:0] gate_o_q;
   reg               unit_first_q;
 
-  // f * c, then i * g, through one multiplier: its operands, the sum, the new c.
-  wire              is_forget = gate_q == GATE_F;
-  reg signed [13:0] factor_q;
-  reg signed [15:0] value_q;
-  reg               start_q;     // of the sum
-  reg         [2:0] product_q;   // [0] operands are there; [2:1] the sum is complete, c is
-  // f * c + i * g with one half of the last place added, Q.25
-  reg signed [30:0] sum_q;
+  // f * c, then i * g, through one multiplier: its operands, the sum, the new c. The sum has 25 fraction
+  // bits, f * c COARSE fewer, c SUM_FRACTION fewer.
+  localparam COARSE = 12 - CELL_FRACTION;
+  localparam SUM_FRACTION = 25 - CELL_FRACTION;
+  localparam SUM_WIDTH = CELL_BITS + 1 + SUM_FRACTION;
+  localparam VALUE_WIDTH = CELL_BITS > 14 ? CELL_BITS : 14;
+  localparam PRODUCT_WIDTH = 14 + VALUE_WIDTH;
+  localparam signed [SUM_WIDTH-1:0] ONE = 1;
 
-  wire signed [15:0] c_before = fresh_q ? 16'sd0 : c_read;
-  wire signed [29:0] product = factor_q * value_q;
-  wire signed [30:0] augend = start_q ? 31'sd4096 : sum_q;
-  wire signed [17:0] c_wide = sum_q[30:13];
-  wire               c_overflows = c_wide[17:15] != {3{c_wide[17]}};
+  wire                          is_forget = gate_q == GATE_F;
+  reg signed  [           13:0] factor_q;
+  reg signed  [VALUE_WIDTH-1:0] value_q;
+  reg                           start_q;    // of the sum
+  reg         [            2:0] product_q;  // [0] operands are there; [2:1] the sum is complete, c is
+  reg signed  [  SUM_WIDTH-1:0] sum_q;      // with one half of c's last place added
+
+  wire signed [    CELL_BITS-1:0] c_before = fresh_q ? {CELL_BITS{1'b0}} : c_read;
+  wire signed [PRODUCT_WIDTH-1:0] product = factor_q * value_q;
+  wire signed [    SUM_WIDTH-1:0] wide = {
+    {(SUM_WIDTH - PRODUCT_WIDTH) {product[PRODUCT_WIDTH-1]}}, product
+  };
+  wire signed [    SUM_WIDTH-1:0] addend = start_q ? wide <<< COARSE : wide;
+  wire signed [    SUM_WIDTH-1:0] augend = start_q ? ONE <<< (SUM_FRACTION - 1) : sum_q;
+  wire signed [      CELL_BITS:0] c_wide = sum_q[SUM_WIDTH-1:SUM_FRACTION];
+  wire                            c_overflows = c_wide[CELL_BITS] != c_wide[CELL_BITS-1];
 
   always @(posedge clk_i) begin
     product_q <= {product_q[1], product_q[0] && !start_q, 1'b0};
     start_q   <= is_forget;
     factor_q  <= is_forget ? value_i : gate_i_q;
-    value_q   <= is_forget ? c_before : {{2{value_i[13]}}, value_i};
-    if (product_q[0]) sum_q <= augend + {product[29], product};
-    if (product_q[1]) c_q <= c_overflows ? {c_wide[17], {15{~c_wide[17]}}} : c_wide[15:0];
+    if (is_forget) value_q <= {{(VALUE_WIDTH - CELL_BITS) {c_before[CELL_BITS-1]}}, c_before};
+    else value_q <= {{(VALUE_WIDTH - 14) {value_i[13]}}, value_i};
+    if (product_q[0]) sum_q <= addend + augend;
+    if (product_q[1]) begin
+      if (c_overflows) c_q <= {c_wide[CELL_BITS], {(CELL_BITS - 1) {~c_wide[CELL_BITS]}}};
+      else c_q <= c_wide[CELL_BITS-1:0];
+    end
     if (valid_q) begin
       case (gate_q)
         GATE_I: begin
@@ -119,11 +142,21 @@ module hg_cell_int16 #(
     end
   end
 
-  wire signed [12:0] tanh_c;
-  reg  signed [12:0] tanh_q;
+  localparam SQUASH_SHIFT = CELL_FRACTION >= 7 ? CELL_FRACTION - 7 : 0;
+  // The table ends at |c| = 4, or where c does.
+  localparam TO_FOUR = CELL_FRACTION >= 7 ? 512 : (4 << CELL_FRACTION) + 1;
+  localparam TO_END = (1 << (CELL_BITS - 1 - SQUASH_SHIFT)) + 1;
+
+  wire signed [SQUASH_WIDTH:0] tanh_c;
+  reg signed  [SQUASH_WIDTH:0] tanh_q;
 
   hg_tanh_lookup #(
-      .INIT_FILE(TANH_FILE)
+      .VALUE_WIDTH(CELL_BITS),
+      .SHIFT      (SQUASH_SHIFT),
+      .DEPTH      (TO_FOUR < TO_END ? TO_FOUR : TO_END),
+      .ENTRY_WIDTH(SQUASH_WIDTH),
+      .OUT_WIDTH  (SQUASH_WIDTH + 1),
+      .INIT_FILE  (SQUASH_FILE)
   ) u_tanh (
       .clk_i  (clk_i),
       .value_i(c_q),
@@ -150,12 +183,28 @@ module hg_cell_int16 #(
     for (n = 1; n < 6; n = n + 1) o_layer_q[n] <= o_layer_q[n-1];
   end
 
-  reg signed  [13:0] waiting_o_q;
-  reg signed  [26:0] output_q;
-  wire signed [26:0] h_sum = output_q + 27'sd131072;
-  wire signed [ 8:0] h_wide = h_sum[26:18];
-  wire               h_is_high = h_wide > 9'sd127;
-  wire               h_is_low = h_wide < -9'sd127;
+  localparam OUTPUT_WIDTH = 15 + SQUASH_WIDTH;
+
+  reg signed  [            13:0] waiting_o_q;
+  reg signed  [OUTPUT_WIDTH-1:0] output_q;  // 25 fraction bits
+  wire        [   ACT_WIDTH-1:0] h;
+
+  generate
+    if (ACT_WIDTH == 2) begin : g_ternary
+      wire [12:0] decision = HIDDEN_DECISIONS[o_layer_q[5]*13+:13];
+      wire signed [OUTPUT_WIDTH-1:0] limit = {{(OUTPUT_WIDTH - 26) {1'b0}}, decision, 13'd0};
+      wire is_plus = output_q >= limit;
+      wire is_minus = output_q <= -limit;
+      assign h = {is_minus, is_plus || is_minus};
+    end else begin : g_int8
+      wire signed [OUTPUT_WIDTH-1:0] h_sum = output_q + 131072;
+      wire signed [OUTPUT_WIDTH-19:0] h_wide = h_sum[OUTPUT_WIDTH-1:18];
+      wire h_is_high = h_wide > 127;
+      wire h_is_low = h_wide < -127;
+      assign h = h_is_high ? 8'sd127 : h_is_low ? -8'sd127 : h_wide[7:0];
+      wire unused = &h_sum[17:0];
+    end
+  endgenerate
 
   wire [HIDDEN_WIDTH-1:0] h_base0 = HIDDEN_BASES[o_layer_q[5]*HIDDEN_WIDTH+:HIDDEN_WIDTH];
   wire [HIDDEN_WIDTH-1:0] h_base1 = HIDDEN_BASES[LAYERS*HIDDEN_WIDTH+o_layer_q[5]*HIDDEN_WIDTH+:HIDDEN_WIDTH];
@@ -167,11 +216,9 @@ module hg_cell_int16 #(
     done_o    <= o_valid_q[5] && o_last_q[5] && !rst_i;
     if (o_valid_q[5]) begin
       h_addr_o <= o_first_q[5] ? (o_bank_q[5] ? h_base1 : h_base0) : h_addr_o + 1'b1;
-      h_data_o <= h_is_high ? 8'sd127 : h_is_low ? -8'sd127 : h_wide[7:0];
+      h_data_o <= h;
     end
   end
-
-  wire unused = &h_sum[17:0];
 
 endmodule
 

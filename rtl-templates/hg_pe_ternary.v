@@ -23,9 +23,11 @@ module hg_pe_ternary #(
   wire is_nonzero = weight_i[0];
 
   wire signed [ACT_WIDTH-1:0] addend = (act_i ^ {ACT_WIDTH{is_negative}}) & {ACT_WIDTH{is_nonzero}};
-  wire signed [ACC_WIDTH-1:0] wide = {{(ACC_WIDTH - ACT_WIDTH) {addend[ACT_WIDTH-1]}}, addend};
+  // A layer with very few weights needs fewer accumulator bits than one activation has.
+  localparam WIDE = ACT_WIDTH + ACC_WIDTH;
+  wire signed [WIDE-1:0] wide = {{ACC_WIDTH{addend[ACT_WIDTH-1]}}, addend};
   // One extra bit at the bottom carries is_negative in.
-  wire [ACC_WIDTH:0] sum = {acc_o, 1'b1} + {wide, is_negative};
+  wire [ACC_WIDTH:0] sum = {acc_o, 1'b1} + {wide[ACC_WIDTH-1:0], is_negative};
 
   always @(posedge clk_i) begin
     clear_o  <= clear_i;
@@ -35,7 +37,7 @@ module hg_pe_ternary #(
     else acc_o <= sum[ACC_WIDTH:1];
   end
 
-  wire unused = sum[0];
+  wire unused = &{sum[0], wide[WIDE-1:ACC_WIDTH]};
 
 endmodule
 

@@ -1,8 +1,10 @@
-// x of one sequence as a row of the embedding table, two tokens deep: element index_i of the embedding
-// of the token in buffer buffer_i appears on data_o a cycle later. Rows start at powers of two.
+// A table's row for the token of one sequence, two tokens deep: word index_i of the row of the token in
+// buffer buffer_i appears on data_o a cycle later. Rows, which start at powers of two, are embeddings, or the
+// shares that the token has in the sums of layer 0.
 `default_nettype none
 
 module hg_source_token #(
+    parameter WIDTH       = 8,
     parameter TOKEN_WIDTH = 7,
     parameter INDEX_WIDTH = 4,
     parameter DEPTH       = 2048,  // vocabulary << INDEX_WIDTH
@@ -14,7 +16,7 @@ module hg_source_token #(
     input  wire [TOKEN_WIDTH-1:0] load_data_i,
     input  wire                   buffer_i,
     input  wire [INDEX_WIDTH-1:0] index_i,
-    output wire [            7:0] data_o
+    output wire [      WIDTH-1:0] data_o
 );
 
   reg [TOKEN_WIDTH-1:0] token0_q;
@@ -28,7 +30,7 @@ module hg_source_token #(
   wire [TOKEN_WIDTH-1:0] token = buffer_i ? token1_q : token0_q;
 
   hg_rom #(
-      .WIDTH     (8),
+      .WIDTH     (WIDTH),
       .DEPTH     (DEPTH),
       .ADDR_WIDTH(TOKEN_WIDTH + INDEX_WIDTH),
       .INIT_FILE (INIT_FILE)

@@ -1,40 +1,55 @@
-// tanh of a Q3.12 value in Q0.12, from a table of tanh(k / 128), k = 0..511, and the symmetry of tanh.
-// With half_i, tanh(value / 2), from which sigmoid(value) = (1 + tanh(value / 2)) / 2. The index rounds
-// to nearest; arguments of 4 and more take the last entry. Latency 2: the index, then the table.
+// tanh from a table of its values at equal steps and its symmetry: tanh_o = tanh(value_i), rounded half up
+// to fewer bits where DROP says so. With half_i, tanh(value_i / 2), from which sigmoid(value) =
+// (1 + tanh(value / 2)) / 2. The index rounds to nearest; arguments past the table take its last entry.
+// Latency 2: the index, then the table.
+//
+// As it stands: of Q3.12 in Q0.12, from tanh(k / 128), k = 0..511.
 `default_nettype none
 
 module hg_tanh_lookup #(
-    parameter INIT_FILE = ""
+    parameter VALUE_WIDTH = 16,
+    parameter SHIFT       = 5,    // index = value / 2^SHIFT; half_i needs 1 or more
+    parameter DEPTH       = 512,  // entries: 2^n or 2^n + 1
+    parameter ENTRY_WIDTH = 12,   // bits of an entry, unsigned
+    parameter DROP        = 0,    // low bits of the result that are rounded away
+    parameter OUT_WIDTH   = 13,   // at most ENTRY_WIDTH + 2 - DROP
+    parameter INIT_FILE   = ""
 ) (
-    input  wire               clk_i,
-    input  wire signed [15:0] value_i,
-    input  wire               half_i,
-    output wire signed [12:0] tanh_o
+    input  wire                          clk_i,
+    input  wire signed [VALUE_WIDTH-1:0] value_i,
+    input  wire                          half_i,
+    output wire signed [  OUT_WIDTH-1:0] tanh_o
 );
 
-  // round(|v| / 32), or round(|v| / 64) for half the argument, in one addition: |v| = (v ^ s) + s with
-  // s the sign, and the rounding constant has no bit in common with s.
-  wire        is_negative = value_i[15];
-  wire [16:0] rounded = {1'b0, value_i ^ {16{is_negative}}} + {
-    11'd0, half_i, ~half_i, 3'd0, is_negative
-  };
-  wire [10:0] index = half_i ? rounded[16:6] : rounded[15:5];
-  wire        is_large = index[10] || index[9] || (rounded[16] && !half_i);
+  localparam INDEX_WIDTH = $clog2(DEPTH);
+  localparam [31:0] LAST = DEPTH - 1;
+  localparam [VALUE_WIDTH:0] ONE = 1;
 
-  reg  [ 8:0] index_q;
-  reg  [ 1:0] negative_q;
+  // round(|v| / 2^shift) in one addition: |v| = (v ^ s) + s, s being the sign, which enters as the carry.
+  wire is_negative = value_i[VALUE_WIDTH-1];
+  wire [VALUE_WIDTH:0] half_step = half_i ? ONE << SHIFT : (ONE << SHIFT) >> 1;
+  wire [VALUE_WIDTH:0] magnitude;
+  wire carry;
+  assign {magnitude, carry} =
+      {1'b0, value_i ^ {VALUE_WIDTH{is_negative}}, 1'b1} + {half_step, is_negative};
+  wire [VALUE_WIDTH:0] index = half_i ? magnitude >> (SHIFT + 1) : magnitude >> SHIFT;
+  // Indices from DEPTH on are large, or from DEPTH - 1 on, where that is 2^n.
+  wire is_large = |(index >> $clog2(DEPTH - 1));
+
+  reg [INDEX_WIDTH-1:0] index_q;
+  reg [            1:0] negative_q;
 
   always @(posedge clk_i) begin
-    index_q    <= index[8:0] | {9{is_large}};
+    index_q    <= is_large ? LAST[INDEX_WIDTH-1:0] : index[INDEX_WIDTH-1:0];
     negative_q <= {negative_q[0], is_negative};
   end
 
-  wire [11:0] entry;
+  wire [ENTRY_WIDTH-1:0] entry;
 
   hg_rom #(
-      .WIDTH     (12),
-      .DEPTH     (512),
-      .ADDR_WIDTH(9),
+      .WIDTH     (ENTRY_WIDTH),
+      .DEPTH     (DEPTH),
+      .ADDR_WIDTH(INDEX_WIDTH),
       .INIT_FILE (INIT_FILE)
   ) u_table (
       .clk_i (clk_i),
@@ -42,9 +57,17 @@ module hg_tanh_lookup #(
       .data_o(entry)
   );
 
-  assign tanh_o = negative_q[1] ? -{1'b0, entry} : {1'b0, entry};
+  // The sign and the half of the last place that remains, in one addition too.
+  localparam [ENTRY_WIDTH+1:0] LAST_PLACE = 1;
+  wire [ENTRY_WIDTH+1:0] inverted = {2'b00, entry} ^ {(ENTRY_WIDTH + 2) {negative_q[1]}};
+  wire [ENTRY_WIDTH+1:0] rounded;
+  wire rounded_carry;
+  assign {rounded, rounded_carry} =
+      {inverted, 1'b1} + {(LAST_PLACE << DROP) >> 1, negative_q[1]};
 
-  wire unused = &rounded[4:0];
+  assign tanh_o = rounded[DROP+:OUT_WIDTH];
+
+  wire unused = &{carry, index, rounded_carry, rounded};
 
 endmodule
 

@@ -1,6 +1,6 @@
-// Three-level gate from the raw accumulator: level_o is 00 below low_i, 01 (one half) below high_i,
-// else 10 (one). Sigmoid, bias, row scale and the decision points +-ln 3 are all folded into the two
-// thresholds. Combinational.
+// Level of a sum: level_o is 00 below low_i, 01 below high_i, else 10. A three-level gate is half of
+// that; a binary gate has low_i = high_i; a ternary candidate is one less. Sigmoid or tanh, bias, row scale
+// and decision points are all folded into the two thresholds. Combinational.
 `default_nettype none
 
 module hg_threshold #(

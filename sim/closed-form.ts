@@ -5,7 +5,7 @@
  */
 import type { Design } from '../src/design/design.js';
 import type { CycleBreakdown } from './report.js';
-import { beatsPerStep, finishCycles, needsHead } from './timing.js';
+import { beatsPerStep, finishCycles, needsHead, releaseCycles } from './timing.js';
 import { checkWorkload, type Workload } from './workload.js';
 
 export interface ClosedForm {
@@ -69,31 +69,31 @@ export function simulateClosedForm(design: Design, workload: Workload): ClosedFo
     let released = 0;
     design.jobs.forEach((job, index) => {
       if (job.kind === 'head' && !needsHead(design, isLast)) return;
-      now += job.padCycles;
-      for (const segment of job.segments) {
-        let ready = xReady;
-        let cause: keyof Counts = 'stallInput';
-        if (segment.source !== 'input') {
-          ready = frontier.done[HISTORY - 1 - segment.maxPending] + 1;
-          cause = 'stallDependency';
-        }
-        if (ready > now) {
-          counts[cause] += ready - now;
-          now = ready;
-        }
-        if (job.kind === 'head' && frontier.taken + 1 > now) {
-          counts.stallOutput += frontier.taken + 1 - now;
-          now = frontier.taken + 1;
-        }
-        if (index === 0 && segment === job.segments[0]) stepStarts.push(now);
-        now += segment.length;
-        if (segment.source === 'input') released = now - 1;
-      }
-      now += 1 + (job.folds - 1) * job.foldCycles;
+      // The first fold waits; the others follow without a stall.
+      job.passes.forEach(({ padCycles, segments }, pass) => {
+        now += padCycles;
+        segments.forEach((segment, n) => {
+          const wait = (cause: keyof Counts, ready: number): void => {
+            counts[cause] += Math.max(0, ready - now);
+            now = Math.max(now, ready);
+          };
+          if (segment.needsInput) wait('stallInput', xReady);
+          if (segment.source !== 'input') {
+            wait('stallDependency', frontier.done[HISTORY - 1 - segment.maxPending] + 1);
+          }
+          if (job.kind === 'head') wait('stallOutput', frontier.taken + 1);
+          if (index === 0 && pass === 0 && n === 0) stepStarts.push(now);
+          now += segment.length;
+          if (segment.source === 'input') released = now - 1;
+        });
+        now += 1;
+      });
+      now += (job.folds - 1) * job.foldCycles;
       if (index === 0) released += (job.folds - 1) * job.foldCycles;
+      if (job.isTabled) released = now - 1;
       counts.mac += job.folds * job.k;
-      counts.flush += job.folds;
-      counts.pad += job.folds * job.padCycles;
+      counts.flush += job.folds * job.passes.length;
+      for (const { padCycles } of job.passes) counts.pad += job.folds * padCycles;
       const finish = now - 1 + finishCycles(design, job);
       frontier.done.shift();
       frontier.done.push(finish);
@@ -104,7 +104,7 @@ export function simulateClosedForm(design: Design, workload: Workload): ClosedFo
         end = Math.max(end, finish + 2);
       }
     });
-    frontier.free = [frontier.free[1], released + design.columns];
+    frontier.free = [frontier.free[1], released + releaseCycles(design) + 1];
     frontier.begin = now;
     return counts;
   };

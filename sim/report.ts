@@ -28,10 +28,14 @@ export interface MemoryActivity {
 
 /** Operation counts over the whole run and all columns. */
 export interface Activity {
-  /** Multiply-accumulates on real operands (weight zero or not). */
+  /** Products of a weight and an activation that the array adds up, zero or not; every plane counts. */
   readonly macs: number;
-  /** Cycles in which a PE had no operand: (rows * columns * cycles) - macs. */
+  /** Operand words that a PE took: `macs`, but for arrays whose words hold several activations. */
+  readonly peOperations: number;
+  /** Cycles in which a PE had no operand: (rows * columns * cycles) - peOperations. */
   readonly idlePeCycles: number;
+  /** Sums of the array that the combiner multiplied by their factor and added. */
+  readonly combinations: number;
   /** acc * multiplier, shifted, biased: linear rows. */
   readonly requantizations: number;
   /** Accumulator against two thresholds. */
@@ -49,7 +53,7 @@ export interface SimulationReport {
   readonly steps: number;
   /** Cycles between results in the steady state; of all columns together. */
   readonly cyclesPerStep: number;
-  /** Useful MACs over rows * columns * cycles, steady state, 0..1. */
+  /** PE operations over rows * columns * cycles, steady state, 0..1. */
   readonly utilization: number;
   readonly breakdown: CycleBreakdown;
   readonly activity: Activity;

@@ -1,5 +1,5 @@
 /** Design + workload -> SimulationReport: cycles from the closed form, activity counted from the schedule. */
-import type { Design } from '../src/design/design.js';
+import { segmentsOf, type Design, type MemorySpec } from '../src/design/design.js';
 import { simulateClosedForm } from './closed-form.js';
 import type { Activity, SimulationReport } from './report.js';
 import { needsHead } from './timing.js';
@@ -8,61 +8,75 @@ import type { Workload } from './workload.js';
 /** Steps of the run that measures the steady state. */
 const STEADY_STEPS = 24;
 
+/** Gates of a unit that meet thresholds; the others, like logits, are requantized. */
+function thresholdGates({ scheme }: Design): number {
+  return (scheme.gates === 'int16' ? 0 : 3) + (scheme.candidate === 'ternary' ? 1 : 0);
+}
+
 function activity(design: Design, workload: Workload, cycles: number): Activity {
-  const { columns, rows, jobs } = design;
+  const { columns, rows, jobs, array, combiner } = design;
   const steps = workload.sequences.reduce((sum, length) => sum + length, 0);
   const heads = needsHead(design, false) ? steps : workload.sequences.length;
   let macs = 0;
-  let requantizations = 0;
-  let thresholds = 0;
-  let cellUpdates = 0;
-  let comparisons = 0;
+  let peOperations = 0;
+  let sums = 0;
+  let units = 0;
+  let logits = 0;
+  let tableReads = 0;
   let inputReads = 0;
   let hiddenReads = 0;
-  let hiddenWrites = 0;
   let rowReads = 0;
   let bankReads = 0;
+  let partialSums = 0;
   for (const job of jobs) {
     const runs = job.kind === 'head' ? heads : steps;
-    macs += runs * job.outputs * job.k * columns;
+    peOperations += runs * job.sums * job.k * columns;
     bankReads += runs * job.folds * job.k * rows;
     rowReads += runs * job.outputs;
-    for (const segment of job.segments) {
+    sums += runs * job.sums * job.passes.length * columns;
+    partialSums += runs * job.sums * (job.passes.length - 1) * columns;
+    if (job.isTabled) tableReads += runs * job.outputs * columns;
+    for (const segment of segmentsOf(job)) {
+      macs += runs * job.sums * segment.elements * columns;
       const reads = runs * job.folds * segment.length * columns;
       if (segment.source === 'input') inputReads += reads;
       else hiddenReads += reads;
     }
-    if (job.kind === 'head') {
-      requantizations += runs * job.outputs * columns;
-      comparisons += runs * job.outputs * columns;
-    } else {
-      const units = (runs * job.outputs * columns) / 4;
-      cellUpdates += units;
-      hiddenWrites += units;
-      requantizations += design.scheme.gates === 'level3' ? units : 4 * units;
-      thresholds += design.scheme.gates === 'level3' ? 3 * units : 0;
-    }
+    if (job.kind === 'head') logits += runs * job.outputs * columns;
+    else units += (runs * job.outputs * columns) / 4;
   }
-  // Tables are read once for every requantized gate and once for tanh(c).
-  const tanhReads = requantizations - comparisons + cellUpdates;
-  const inputWrites = design.input.kind === 'dense' ? steps * design.input.size * columns : 0;
-  const counts: Record<string, { reads: number; writes: number }> = {
-    weight_bank: { reads: bankReads, writes: 0 },
-    row_parameters: { reads: rowReads, writes: 0 },
-    tanh_table: { reads: tanhReads, writes: 0 },
+  const thresholds = thresholdGates(design) * units;
+  const linearGates = 4 * units - thresholds;
+  const words = (elements: number): number => Math.ceil(elements / array.pack);
+  const hiddenWrites = jobs.reduce(
+    (sum, job) => (job.kind === 'head' ? sum : sum + steps * words(job.outputs / 4) * columns),
+    0,
+  );
+  const inputWrites =
+    design.input.kind === 'dense' ? steps * words(design.input.size) * columns : 0;
+  const counts: Record<MemorySpec['role'], { reads: number; writes: number }> = {
+    weights: { reads: bankReads, writes: 0 },
+    rows: { reads: rowReads, writes: 0 },
+    factors: { reads: sums / columns, writes: 0 },
+    partial: { reads: partialSums, writes: partialSums },
+    tanh: { reads: linearGates, writes: 0 },
+    squash: { reads: units, writes: 0 },
     hidden: { reads: hiddenReads, writes: hiddenWrites },
-    cell: { reads: cellUpdates, writes: cellUpdates },
+    cell: { reads: units, writes: units },
     embedding: { reads: inputReads, writes: 0 },
-    input_buffer: { reads: inputReads, writes: inputWrites },
+    table: { reads: tableReads, writes: 0 },
+    input: { reads: inputReads, writes: inputWrites },
   };
   return {
     macs,
-    idlePeCycles: rows * columns * cycles - macs,
-    requantizations,
+    peOperations,
+    idlePeCycles: rows * columns * cycles - peOperations,
+    combinations: combiner === undefined ? 0 : sums,
+    requantizations: linearGates + logits,
     thresholds,
-    cellUpdates,
-    comparisons,
-    memories: design.memories.map(({ name }) => ({ name, ...counts[name] })),
+    cellUpdates: units,
+    comparisons: logits,
+    memories: design.memories.map(({ name, role }) => ({ name, ...counts[role] })),
   };
 }
 
@@ -72,11 +86,11 @@ function steadyState(design: Design): { cyclesPerStep: number; utilization: numb
   const from = STEADY_STEPS / 2;
   const to = STEADY_STEPS - 1;
   const cyclesPerStep = (stepStarts[to] - stepStarts[from]) / (to - from);
-  let macs = 0;
+  let operations = 0;
   for (const job of design.jobs) {
-    if (job.kind === 'lstm' || needsHead(design, false)) macs += job.outputs * job.k;
+    if (job.kind === 'lstm' || needsHead(design, false)) operations += job.sums * job.k;
   }
-  return { cyclesPerStep, utilization: macs / (design.rows * cyclesPerStep) };
+  return { cyclesPerStep, utilization: operations / (design.rows * cyclesPerStep) };
 }
 
 /** @throws {RangeError} for a workload without steps. */

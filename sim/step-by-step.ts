@@ -4,7 +4,7 @@
  */
 import type { Design, Job, Segment } from '../src/design/design.js';
 import type { CycleBreakdown } from './report.js';
-import { beatsPerStep, finishCycles, needsHead } from './timing.js';
+import { beatsPerStep, finishCycles, needsHead, releaseCycles } from './timing.js';
 import { checkWorkload, type Workload } from './workload.js';
 
 /** One fold on the array, for timelines. */
@@ -14,7 +14,7 @@ export interface FoldEvent {
   readonly fold: number;
   /** Cycle in which its first operand is issued. */
   readonly start: number;
-  /** Cycle of its drain command. */
+  /** Cycle of its last drain command. */
   readonly drain: number;
 }
 
@@ -45,7 +45,7 @@ class Schedule {
 
 export function simulateStepByStep(design: Design, workload: Workload): Trace {
   checkWorkload(workload);
-  const { jobs, columns } = design;
+  const { jobs } = design;
   const lastStepFlags = workload.sequences.flatMap((length) =>
     Array.from({ length }, (_, step) => step === length - 1),
   );
@@ -60,9 +60,10 @@ export function simulateStepByStep(design: Design, workload: Workload): Trace {
   const releases: { cycle: number; buffer: number }[] = [];
 
   // Sequencer.
-  let phase: Phase = jobs[0].padCycles > 0 ? 'pad' : 'mac';
-  let pad = jobs[0].padCycles;
+  let pad = jobs[0].passes[0].padCycles;
+  let phase: Phase = pad > 0 ? 'pad' : 'mac';
   let job = 0;
+  let pass = 0;
   let segment = 0;
   let k = 0;
   let fold = 0;
@@ -93,7 +94,8 @@ export function simulateStepByStep(design: Design, workload: Workload): Trace {
     current: Job,
     part: Segment,
   ): 'stallInput' | 'stallDependency' | 'stallOutput' | undefined => {
-    if (part.source === 'input') return full[readBuffer] ? undefined : 'stallInput';
+    if (part.needsInput && !full[readBuffer]) return 'stallInput';
+    if (part.source === 'input') return undefined;
     if (pending > part.maxPending) return 'stallDependency';
     return current.kind === 'head' && fold === 0 && resultBusy ? 'stallOutput' : undefined;
   };
@@ -111,21 +113,22 @@ export function simulateStepByStep(design: Design, workload: Workload): Trace {
       if (--pad === 0) phase = 'mac';
     } else if (phase === 'mac') {
       const current = jobs[job];
-      const part = current.segments[segment];
+      const { segments } = current.passes[pass];
+      const part = segments[segment];
       const stall = k === 0 ? stallOf(current, part) : undefined;
       if (stall !== undefined) {
         count[stall]++;
       } else {
         count.mac++;
         headGoes = current.kind === 'head';
-        if (segment === 0 && k === 0) {
+        if (pass === 0 && segment === 0 && k === 0) {
           foldStart = cycle;
           if (job === 0 && fold === 0) stepStarts.push(cycle);
         }
         if (k === part.length - 1) {
           release = part.source === 'input' && fold === current.folds - 1;
           k = 0;
-          if (segment === current.segments.length - 1) phase = 'flush';
+          if (segment === segments.length - 1) phase = 'flush';
           else segment++;
         } else {
           k++;
@@ -134,11 +137,16 @@ export function simulateStepByStep(design: Design, workload: Workload): Trace {
     } else {
       count.flush++;
       const current = jobs[job];
-      folds.push({ step, job, fold, start: foldStart, drain: cycle });
-      if (fold < current.folds - 1) {
+      const isLastPass = pass === current.passes.length - 1;
+      if (isLastPass) folds.push({ step, job, fold, start: foldStart, drain: cycle });
+      if (!isLastPass) {
+        pass++;
+      } else if (fold < current.folds - 1) {
+        pass = 0;
         fold++;
       } else {
         jobEnds = true;
+        release = current.isTabled;
         const finish = cycle + finishCycles(design, current);
         done.add(finish);
         lastDone = Math.max(lastDone, finish);
@@ -147,6 +155,7 @@ export function simulateStepByStep(design: Design, workload: Workload): Trace {
           taken.add(finish + 1);
           lastDone = Math.max(lastDone, finish + 1);
         }
+        pass = 0;
         fold = 0;
         const next = jobs[job + 1];
         if (
@@ -160,13 +169,13 @@ export function simulateStepByStep(design: Design, workload: Workload): Trace {
         }
       }
       segment = 0;
-      pad = jobs[job].padCycles;
+      pad = jobs[job].passes[pass].padCycles;
       phase = pad > 0 ? 'pad' : 'mac';
     }
 
     // Registers at the end of the cycle.
     if (release) {
-      releases.push({ cycle: cycle + columns - 1, buffer: readBuffer });
+      releases.push({ cycle: cycle + releaseCycles(design), buffer: readBuffer });
       readBuffer = 1 - readBuffer;
     }
     if (releases[0]?.cycle === cycle) {

@@ -3,7 +3,7 @@ import type { Design, Job } from '../src/design/design.js';
 
 /** Row of the array that drains last in the job's last fold. */
 export function lastRow(design: Design, job: Job): number {
-  return (job.outputs - 1) % design.rows;
+  return (job.sums - 1) % design.rows;
 }
 
 /**
@@ -11,9 +11,19 @@ export function lastRow(design: Design, job: Job): number {
  * written, or the last column's class is registered.
  */
 export function finishCycles(design: Design, job: Job): number {
-  const { issueToPe, drainToGate, gateToHidden, drainToArgmax } = design.pipeline;
-  const toDrain = issueToPe + lastRow(design, job) + design.columns - 1;
+  const { issueToDrain, drainToGate, gateToHidden, drainToArgmax } = design.pipeline;
+  const toDrain = issueToDrain + lastRow(design, job) + design.columns - 1;
   return toDrain + (job.kind === 'head' ? drainToArgmax : drainToGate + gateToHidden);
+}
+
+/**
+ * Cycles from x being needed no more by the first column to its buffer being free: from its last operand
+ * on; with an input table from the last drain command of layer 0 on, whose sums read it as they drain.
+ */
+export function releaseCycles(design: Design): number {
+  const [first] = design.jobs;
+  const drain = first.isTabled ? design.pipeline.issueToDrain + lastRow(design, first) : 0;
+  return drain + design.columns - 1;
 }
 
 /** Beats in which one step's x arrives. */

@@ -2,14 +2,13 @@ export * from './pipeline.js';
 export { FusedLstm, loadTfjs } from './engine/tfjs.js';
 export { nativeKernels, nativeProblem } from './engine/native.js';
 export { wasmKernels } from './engine/wasm-kernels.js';
-export { SCHEMES, accumulatorBound, weightBytes } from './quant/quantized-model.js';
+export { accumulatorBound, weightBytes } from './quant/quantized-model.js';
+export { type Scheme, SCHEMES, schemeProblems } from './quant/scheme.js';
 export type {
   QuantizedHead,
   QuantizedLayer,
   QuantizedModel,
   RowParameters,
-  Scheme,
-  SchemeName,
 } from './quant/quantized-model.js';
 export { argmax, embed, initialState, logits, step } from './quant/golden.js';
 export type { Model, ModelScheme } from './model/model.js';

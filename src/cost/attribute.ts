@@ -26,22 +26,20 @@ interface Module {
 
 const FILES: readonly (readonly [RegExp, Bucket])[] = [
   [/_sequencer\.v/, 'sequencer'],
-  [/hg_drain\.v/, 'drain'],
+  [/hg_drain(_planes)?\.v/, 'drain'],
   [/hg_stream_in\.v/, 'input-stream'],
   [/hg_stream_out\.v/, 'output-stream'],
-  [/hg_source_token\.v/, 'token-source'],
-  [/hg_source_dense\.v/, 'dense-source'],
+  [/hg_source_\w+\.v/, 'token-source'],
+  [/hg_pack\.v/, 'pack'],
   [/hg_weight_bank\.v/, 'weight-bank'],
-  [/hg_pe_ternary\.v/, 'pe-ternary'],
-  [/hg_pe_int8\.v/, 'pe-int8'],
+  [/hg_pe_\w+\.v/, 'pe-ternary'],
+  [/hg_combine\.v/, 'combine-add'],
   [/hg_threshold\.v/, 'threshold'],
   [/hg_requantize\.v/, 'requantizer'],
   [/hg_tanh_lookup\.v/, 'tanh-lookup'],
   [/hg_argmax\.v/, 'argmax'],
-  [/hg_cell_level3\.v|hg_shift_multiplier\.v/, 'cell-level3'],
-  [/hg_cell_int16\.v/, 'cell-int16'],
-  [/hg_lane_level3\.v/, 'lane-level3'],
-  [/hg_lane_int16\.v/, 'lane-int16'],
+  [/hg_cell_\w+\.v|hg_shift_multiplier\.v/, 'cell-level'],
+  [/hg_lane\.v/, 'lane-level'],
   [/_column\.v/, 'drain-mux'],
 ];
 
@@ -49,25 +47,33 @@ const FILES: readonly (readonly [RegExp, Bucket])[] = [
 const PATHS: readonly (readonly [RegExp, Bucket])[] = [
   // Read registers of memories, by the nets they drive.
   [/^row_(word|0)$/, 'memory:rows'],
+  [/^factor(_0)?$/, 'memory:factors'],
   [/^weight_\d+$/, 'memory:weights'],
-  [/^x_\d+$/, 'memory:embedding'],
+  [/^(x|table)_\d+$/, 'memory:embedding'],
+  [/u_cell\b.*u_tanh\.entry$/, 'memory:squash'],
   [/u_tanh\.entry$/, 'memory:tanh'],
   [/u_column_\d+\.h_data$/, 'memory:hidden'],
+  [/u_combine\b.*\.partial$/, 'memory:partial'],
   [/u_cell\.c_read$/, 'memory:cell'],
+  [/u_cell\b.*u_table\b/, 'memory:squash'],
   [/u_table\b/, 'memory:tanh'],
   [/u_embedding\b/, 'memory:embedding'],
   [/u_source_\d+\.u_x\b/, 'memory:input'],
   [/u_weights_\d+\.u_rom\b/, 'memory:weights'],
   [/\bu_rows\b/, 'memory:rows'],
+  [/\bu_factors\b/, 'memory:factors'],
+  [/\bu_partial\b/, 'memory:partial'],
   [/\bu_h\b/, 'memory:hidden'],
   [/u_cell\.u_c\b/, 'memory:cell'],
   [/u_tanh\b/, 'tanh-lookup'],
   [/u_pe\b/, 'pe-ternary'],
+  [/u_pack\b/, 'pack'],
+  [/u_combine\b/, 'combine-add'],
   [/u_threshold\b/, 'threshold'],
   [/u_requantize\b/, 'requantizer'],
   [/u_argmax\b/, 'argmax'],
-  [/u_cell\b/, 'cell-level3'],
-  [/u_lane\b/, 'lane-level3'],
+  [/u_cell\b/, 'cell-level'],
+  [/u_lane\b/, 'lane-level'],
   [/u_column_\d+\b/, 'drain-mux'],
   [/u_source_\d+\b/, 'token-source'],
   [/u_weights_\d+\b/, 'weight-bank'],
@@ -77,12 +83,16 @@ const PATHS: readonly (readonly [RegExp, Bucket])[] = [
   [/u_stream_out\b/, 'output-stream'],
 ];
 
-/** Buckets whose name the scheme decides. */
-export interface SchemeNames {
-  readonly pe: 'pe-ternary' | 'pe-int8';
-  readonly cell: 'cell-level3' | 'cell-int16';
-  readonly lane: 'lane-level3' | 'lane-int16';
+/** What a design calls the parts of which each has one of several kinds. */
+export interface PartNames {
+  readonly pe: Primitive;
+  readonly combine: Primitive | undefined;
+  readonly drain: 'drain' | 'drain-planes';
+  readonly cell: 'cell-level' | 'cell-int16';
+  readonly lane: 'lane-level' | 'lane-int16';
   readonly source: 'token-source' | 'dense-source';
+  /** Role of the memory that x comes from. */
+  readonly input: 'embedding' | 'table' | 'input';
 }
 
 const LOGIC = /^(SB_LUT4|LUT[1-6]|INV|MUXF[78]|PFUMX|L6MUX21|\$lut)$/;
@@ -95,7 +105,7 @@ export function attributeCells(
   netlistJson: string,
   top: string,
   family: Family,
-  names: SchemeNames,
+  names: PartNames,
 ): PartCounts {
   const { modules } = JSON.parse(netlistJson) as { modules: Record<string, Module> };
   const module = modules[top];
@@ -116,14 +126,17 @@ export function attributeCells(
       }
     }
   }
-  const rename = (bucket: Bucket): Bucket => {
-    if (bucket === 'pe-ternary' || bucket === 'pe-int8') return names.pe;
-    if (bucket === 'cell-level3' || bucket === 'cell-int16') return names.cell;
-    if (bucket === 'lane-level3' || bucket === 'lane-int16') return names.lane;
-    if (bucket === 'token-source' || bucket === 'dense-source') return names.source;
-    if (bucket === 'memory:embedding' && names.source === 'dense-source') return 'memory:input';
-    return bucket;
+  const renamed: Readonly<Partial<Record<Bucket, Bucket>>> = {
+    'pe-ternary': names.pe as Bucket,
+    'combine-add': (names.combine ?? 'combine-add') as Bucket,
+    drain: names.drain,
+    'cell-level': names.cell,
+    'lane-level': names.lane,
+    'token-source': names.source,
+    'memory:embedding': `memory:${names.input}`,
+    'memory:input': `memory:${names.input}`,
   };
+  const rename = (bucket: Bucket): Bucket => renamed[bucket] ?? bucket;
   const outputs = (cell: Cell): (number | string)[] =>
     Object.entries(cell.connections)
       .filter(([port]) => cell.port_directions[port] === 'output')
@@ -137,8 +150,10 @@ export function attributeCells(
       for (const [file, bucket] of FILES) if (file.test(source)) return bucket;
     }
     if (!isStore && source.includes(`${top}.v`)) {
-      const isAddress = outputs(cell).some((bit) => netPaths.get(bit)?.includes('weight_addr_q'));
-      return isAddress ? 'weight-bank' : 'column-delay';
+      const drives = (net: RegExp): boolean =>
+        outputs(cell).some((bit) => netPaths.get(bit)?.some((path) => net.test(path)));
+      if (drives(/^weight_addr_q$/)) return 'weight-bank';
+      return drives(/^(flush_q|row_addr_q\b.*)$/) ? 'drain' : 'column-delay';
     }
     const paths = [
       name.replaceAll('\\', ''),
@@ -213,7 +228,7 @@ export function attributeCells(
       for (const sink of sinks.get(bit) ?? []) {
         const found = bucketOf(sink);
         // What feeds the address of the input memory is the input's own logic.
-        const isAddress = found === 'memory:embedding' || found === 'memory:input';
+        const isAddress = found === `memory:${names.input}`;
         const bucket = isAddress && MEMORY.test(module.cells[sink].type) ? names.source : found;
         if (bucket !== 'unknown') votes.set(bucket, (votes.get(bucket) ?? 0) + 1);
       }

@@ -2,7 +2,7 @@
  * Fit a profile's formulas to what Yosys makes of a sweep of designs. Measuring and fitting are two
  * steps: the measurements are stored beside the profile, and the fit needs nothing else.
  */
-import type { Design } from '../design/design.js';
+import { usesPlanes, type Design } from '../design/design.js';
 import type { SourceFiles } from '../eda/files.js';
 import { synthesize, type Family, type Resources, type SynthOptions } from '../eda/synth.js';
 import { ProfileError } from './errors.js';
@@ -11,10 +11,17 @@ import {
   packedLogicCells,
   type Bucket,
   type PartCounts,
-  type SchemeNames,
+  type PartNames,
 } from './attribute.js';
 import { compileFormula } from './formula.js';
-import { inventory, type LogicPart, type MemoryPart, type Part } from './inventory.js';
+import {
+  combinerOf,
+  inventory,
+  peOf,
+  type LogicPart,
+  type MemoryPart,
+  type Part,
+} from './inventory.js';
 import { nonNegativeLeastSquares } from './least-squares.js';
 import { mapMemory, memoryPrimitive } from './memory-map.js';
 import { PRIMITIVES, PRIMITIVE_NAMES, type Parameter, type Primitive } from './primitives.js';
@@ -166,17 +173,21 @@ export function dataPoint(
       ...{ luts, ffs, carries, brams, dsps, sprams, lutRam },
       logicCells: isIce40 ? packedLogicCells(netlistJson, top) : 0,
     },
-    measured: attributeCells(netlistJson, top, family, schemeNames(design)),
+    measured: attributeCells(netlistJson, top, family, partNames(design)),
   };
 }
 
-function schemeNames(design: Design): SchemeNames {
-  const isLevel3 = design.scheme.gates === 'level3';
+function partNames(design: Design): PartNames {
+  const { scheme, array, input } = design;
+  const isLevel = scheme.gates !== 'int16';
   return {
-    pe: design.scheme.weights === 'ternary' ? 'pe-ternary' : 'pe-int8',
-    cell: isLevel3 ? 'cell-level3' : 'cell-int16',
-    lane: isLevel3 ? 'lane-level3' : 'lane-int16',
-    source: design.input.kind === 'tokens' ? 'token-source' : 'dense-source',
+    pe: peOf(array),
+    combine: combinerOf(design),
+    drain: usesPlanes(design) ? 'drain-planes' : 'drain',
+    cell: isLevel ? 'cell-level' : 'cell-int16',
+    lane: isLevel ? 'lane-level' : 'lane-int16',
+    source: input.kind === 'tokens' ? 'token-source' : 'dense-source',
+    input: input.kind === 'dense' ? 'input' : input.table ? 'table' : 'embedding',
   };
 }
 
@@ -196,7 +207,9 @@ const SHARED_BUCKET: Readonly<Partial<Record<Primitive, Bucket>>> = {
   requantizer: 'drain-mux',
   // A delayed row word and the requantizer's own pipeline hold the same values: one register serves both.
   'column-delay': 'drain-mux',
-  'shift-multiplier': 'cell-level3',
+  // The drain multiplexer's outputs go straight into a multiplier block.
+  'combine-multiply': 'drain-mux',
+  'shift-multiplier': 'cell-level',
 };
 
 const FITTED_COSTS = ['lut', 'ff', 'lutRam'] as const;

@@ -1,6 +1,5 @@
 /** Energy of a simulated run: what the hardware did times what each act costs, and leakage times time. */
 import type { SimulationReport } from '../../sim/report.js';
-import { weightBits } from '../quant/quantized-model.js';
 import type { Design } from '../design/design.js';
 import type { CostNode } from './estimate.js';
 import type { ParameterValues, Action } from './primitives.js';
@@ -42,8 +41,8 @@ export function estimateEnergy(
   const { activity, cycles } = report;
   // Steps of every column: the run's steps are those of one.
   const steps = report.steps * design.columns;
-  const { accBits } = design;
-  const codeBits = weightBits(design.scheme.weights);
+  const { accBits, sumBits, array, multiplierBits } = design;
+  const { weightBits, pack, activationBits } = array;
   const leaf = (
     name: string,
     action: Action,
@@ -69,9 +68,9 @@ export function estimateEnergy(
     totalPj: children.reduce((sum, child) => sum + child.totalPj, 0),
     children,
   });
-  const isTernary = design.scheme.weights === 'ternary';
+  const mac: Action = activationBits === 2 ? 'mac-popcount' : `mac-${array.kind}`;
   // Accumulator, activation and weight registers that take a value with each operand.
-  const peBits = accBits + 8 + codeBits;
+  const peBits = accBits + (activationBits + weightBits) * pack;
   const memory = (name: string): EnergyNode => {
     const spec = design.memories.find((candidate) => candidate.name === name)!;
     const counts = activity.memories.find((candidate) => candidate.name === name);
@@ -83,7 +82,6 @@ export function estimateEnergy(
   };
   const isWeights = (name: string): boolean => name === 'weight_bank';
   const names = design.memories.map(({ name }) => name);
-  const isLevel3 = design.scheme.gates === 'level3';
 
   const bits = design.memories.reduce(
     (sum, { width, depth, copies }) => sum + width * depth * copies,
@@ -106,18 +104,25 @@ export function estimateEnergy(
 
   const tree = group(design.name, [
     group('mac', [
-      leaf('arithmetic', isTernary ? 'mac-ternary' : 'mac-int8', activity.macs, {
-        accBits,
-        weightBits: codeBits,
-      }),
-      leaf('registers', 'register-bit', activity.macs * peBits),
+      leaf('arithmetic', mac, activity.peOperations, { accBits, weightBits, pack }),
+      leaf('registers', 'register-bit', activity.peOperations * peBits),
     ]),
     group('weights', names.filter(isWeights).map(memory)),
     group('memories', names.filter((name) => !isWeights(name)).map(memory)),
     group('cell', [
-      leaf('thresholds', 'threshold', activity.thresholds, { accBits }),
-      leaf('requantizer', 'requantize', activity.requantizations, { accBits }),
-      leaf('update', isLevel3 ? 'cell-update-level3' : 'cell-update-int16', activity.cellUpdates),
+      leaf('combiner', 'combine', activity.combinations, {
+        accBits,
+        sumBits,
+        // Shifts are multiplexers.
+        factorBits: design.combiner?.factors === 'any' ? design.combiner.factorBits : 0,
+      }),
+      leaf('thresholds', 'threshold', activity.thresholds, { sumBits }),
+      leaf('requantizer', 'requantize', activity.requantizations, { sumBits, multiplierBits }),
+      design.scheme.gates === 'int16'
+        ? leaf('update', 'cell-update-int16', activity.cellUpdates)
+        : leaf('update', 'cell-update-level', activity.cellUpdates, {
+            cellBits: design.scheme.cell.bits,
+          }),
       leaf('argmax', 'compare', activity.comparisons),
     ]),
     group('control', [

@@ -1,8 +1,9 @@
 /** Design -> the parts that it is made of, each with the parameters its cost depends on. */
-import { MULTIPLIER_BITS, PREACT_BITS } from '../quant/arithmetic.js';
-import { weightBits } from '../quant/quantized-model.js';
-import type { Design, MemorySpec } from '../design/design.js';
-import { indexBits } from '../design/plan.js';
+import { PREACT_BITS } from '../quant/arithmetic.js';
+import type { ArrayFormat } from '../design/array.js';
+import { segmentsOf, usesPlanes, type Design, type MemorySpec } from '../design/design.js';
+import { indexBits } from '../design/bits.js';
+import { arrayRows, rowWords } from '../design/planes.js';
 import type { ParameterValues, Primitive } from './primitives.js';
 
 /** So many instances of one primitive, all with the same parameters. */
@@ -28,83 +29,135 @@ export interface MemoryPart {
 
 export type Part = LogicPart | MemoryPart;
 
-/** Rows of the array that ever hold an output; synthesis removes the others. */
+/** Rows of the array that ever hold a sum; synthesis removes the others. */
 export function usedRows(design: Design): number {
-  return Math.min(design.rows, Math.max(...design.jobs.map((job) => job.outputs)));
+  return Math.min(design.rows, Math.max(...design.jobs.map((job) => job.sums)));
 }
 
-/**
- * Bits of a row word that differ between rows: synthesis keeps no memory for a bit that never changes.
- * The layout is that of the row memory: thresholds {high, low}, or {shift select, multiplier, bias}.
- */
+/** Bits of a row word that differ between rows: synthesis keeps no memory for a bit that never changes. */
 export function changingRowBits(design: Design): number {
-  const { accBits, shiftMin, model } = design;
+  const { model, jobs, array } = design;
+  const matrices = jobs.map((job) => arrayRows(model, job, array));
   let ones = 0n;
   let zeros = 0n;
-  const all = (1n << 128n) - 1n;
-  for (const job of design.jobs) {
-    const rows = job.kind === 'head' ? model.head.rows : model.layers[job.layer].rows;
-    for (const row of rows) {
-      const word =
-        row.kind === 'threshold'
-          ? BigInt.asUintN(accBits, BigInt(row.low)) |
-            (BigInt.asUintN(accBits, BigInt(row.high)) << BigInt(accBits))
-          : BigInt.asUintN(PREACT_BITS, BigInt(row.bias)) |
-            (BigInt(row.multiplier) << BigInt(PREACT_BITS)) |
-            (BigInt(row.shift - shiftMin) << BigInt(PREACT_BITS + MULTIPLIER_BITS));
-      ones |= word;
-      zeros |= all ^ word;
-    }
+  for (const word of rowWords(design, matrices)) {
+    ones |= word;
+    zeros |= ~word;
   }
-  return (ones & zeros).toString(2).replaceAll('0', '').length;
+  const width = design.memories.find(({ role }) => role === 'rows')!.width;
+  const changing = BigInt.asUintN(width, ones & zeros);
+  return changing.toString(2).replaceAll('0', '').length;
+}
+
+/** Primitive of the array's elements. */
+export function peOf({ kind, activationBits }: ArrayFormat): Primitive {
+  return activationBits === 2 ? 'pe-popcount' : `pe-${kind}`;
+}
+
+const COMBINERS = { one: 'combine-add', power: 'combine-shift', any: 'combine-multiply' } as const;
+
+/** Primitive of the combiner, where the design has one. */
+export function combinerOf({ combiner }: Pick<Design, 'combiner'>): Primitive | undefined {
+  return combiner && COMBINERS[combiner.factors];
+}
+
+/** Widths of what travels from column to column, as the top module has them. */
+function columnWidths(
+  design: Design,
+  common: {
+    readonly rowSelectBits: number;
+    readonly layerBits: number;
+    readonly indexBits: number;
+  },
+  hiddenBits: number,
+): { issueBits: number; drainBits: number; delayBits: number } {
+  const { combiner, input, array, memories } = design;
+  const { rowSelectBits, layerBits, indexBits: index } = common;
+  const isTabled = input.kind === 'tokens' && input.table !== undefined;
+  const passes = combiner?.passes ?? 1;
+  const rowAddress = indexBits(memories.find(({ role }) => role === 'rows')!.depth);
+  // flush, row, first and last fold, first job, head, fresh, bank, layer, passes
+  const flush = 7 + rowSelectBits + layerBits + (passes > 1 ? 2 : 0);
+  return {
+    // valid, clear, address of h; input, index of x, buffer, release
+    issueBits: isTabled ? 2 + hiddenBits : 5 + hiddenBits + index,
+    // valid, row, head, gate, first, last, fresh, bank, layer; planes, passes, output
+    drainBits:
+      8 +
+      rowSelectBits +
+      layerBits +
+      (usesPlanes(design) ? 2 : 0) +
+      (passes > 1 ? 2 : 0) +
+      (isTabled ? index : 0),
+    delayBits: (combiner ? 2 * rowAddress : 0) + (array.activationBits === 2 ? flush : 0),
+  };
 }
 
 /** Every part of the design: together they are what is emitted. */
 export function inventory(design: Design): Part[] {
-  const { jobs, layers, input, columns, accBits, shiftMin, shiftBits } = design;
-  const isLevel3 = design.scheme.gates === 'level3';
+  const { jobs, layers, input, columns, accBits, sumBits, shiftMin, shiftBits } = design;
+  const { scheme, array, combiner, multiplierBits } = design;
+  const isLevel = scheme.gates !== 'int16';
   const isToken = input.kind === 'tokens';
+  const table = isToken ? input.table : undefined;
+  const ternaryCandidate = scheme.candidate === 'ternary' ? 1 : 0;
+  const ternaryHidden = scheme.activations === 'ternary' ? 1 : 0;
+  const hasThresholds = isLevel || ternaryCandidate === 1 ? 1 : 0;
   const rows = usedRows(design);
-  const segments = jobs.flatMap((job) => job.segments);
+  const segments = jobs.flatMap(segmentsOf);
   const hiddenTotal = layers.reduce((sum, layer) => sum + layer.hiddenSize, 0);
+  const found = (role: MemorySpec['role']): MemorySpec | undefined =>
+    design.memories.find((spec) => spec.role === role);
   const memory = (role: MemorySpec['role']): MemorySpec => {
-    const found = design.memories.find((spec) => spec.role === role);
-    if (!found) throw new Error(`inventory: the design has no ${role} memory`);
-    return found;
+    const spec = found(role);
+    if (!spec) throw new Error(`inventory: the design has no ${role} memory`);
+    return spec;
   };
-  const padCycles = Math.max(...jobs.map((job) => job.padCycles));
-  const hiddenBits = indexBits(2 * hiddenTotal);
-  const index = isToken ? input.strideBits : indexBits(input.size);
-  const layerBits = layers.length > 1 ? indexBits(layers.length) : 0;
-  const rowSelectBits = indexBits(design.rows);
+  const padCycles = Math.max(...jobs.flatMap((job) => job.passes.map((pass) => pass.padCycles)));
+  const hiddenBits = indexBits(memory('hidden').depth);
+  const words = (elements: number): number => Math.ceil(elements / array.pack);
+  const select = {
+    rowSelectBits: indexBits(design.rows),
+    layerBits: layers.length > 1 ? indexBits(layers.length) : 0,
+    indexBits: isToken ? input.strideBits : indexBits(words(input.size)),
+  };
+  const rowWordBits = changingRowBits(design);
   const common: ParameterValues = {
+    ...select,
+    ...columnWidths(design, select, hiddenBits),
     accBits,
-    weightBits: weightBits(design.scheme.weights),
+    sumBits,
+    weightBits: array.weightBits,
+    pack: array.pack,
+    operandBits: array.activationBits * array.pack,
     rows,
     columns,
-    rowSelectBits,
     rowAddressBits: indexBits(memory('rows').depth),
-    rowWordBits: changingRowBits(design),
+    rowWordBits,
     weightAddressBits: indexBits(memory('weights').depth),
     hiddenBits,
     unitBits: indexBits(hiddenTotal),
-    indexBits: index,
     tokenBits: isToken ? input.tokenBits : 0,
     classBits: indexBits(design.classes),
-    layerBits,
     layers: layers.length,
     kBits: indexBits(Math.max(...segments.map((segment) => segment.length))),
     foldBits: indexBits(Math.max(...jobs.map((job) => job.folds))),
     segments: segments.length,
     segmentBits: indexBits(segments.length),
     padBits: padCycles > 0 ? indexBits(padCycles + 1) : 0,
+    passes: combiner?.passes ?? 1,
+    placeBits: combiner?.placeBits ?? 1,
+    factorBits: found('factors')?.width ?? 0,
+    factorAddressBits: found('factors') ? indexBits(memory('factors').depth) : 0,
+    tableBits: table ? table.bits + table.shift : 0,
+    multiplierBits,
     shiftMin,
     shiftBits,
-    hasThresholds: isLevel3 ? 1 : 0,
-    // valid, input, clear, address of h, index of x, buffer, release
-    issueBits: 5 + hiddenBits + index,
-    // valid, row, head, gate, first, last, fresh, bank, layer
-    drainBits: 8 + rowSelectBits + layerBits,
+    hasThresholds,
+    ternaryCandidate,
+    ternaryHidden,
+    hasHalves: scheme.gates === 'level3' ? 1 : 0,
+    cellBits: scheme.cell.bits,
   };
 
   const parts: Part[] = [];
@@ -127,38 +180,54 @@ export function inventory(design: Design): Part[] {
   };
 
   logic(['control', 'sequencer'], 'sequencer');
-  logic(['control', 'drain control'], 'drain');
-  logic(['control', 'input stream'], 'input-stream', 1, isToken ? { indexBits: 0 } : {});
+  logic(['control', 'drain control'], usesPlanes(design) ? 'drain-planes' : 'drain');
+  const beatBits = isToken ? 0 : indexBits(input.size);
+  logic(['control', 'input stream'], 'input-stream', 1, { indexBits: beatBits });
   logic(['control', 'output stream'], 'output-stream');
   if (columns > 1) logic(['control', 'column delays'], 'column-delay', columns - 1);
   logic(['weights', 'address pipeline'], 'weight-bank', rows);
   store(['weights', 'banks'], 'weights', { count: rows });
-  store(['row parameters'], 'rows', { width: changingRowBits(design) });
+  store(['row parameters'], 'rows', { width: rowWordBits });
+  if (found('factors')) store(['factors'], 'factors');
   if (isToken) {
     logic(['input', 'token buffer'], 'token-source', columns);
-    store(['input', 'embedding'], 'embedding');
+    if (table) store(['input', 'table'], 'table');
+    else store(['input', 'embedding'], 'embedding');
   } else {
     logic(['input', 'addressing'], 'dense-source', columns);
+    if (array.pack > 1) logic(['input', 'packing'], 'pack', columns);
     store(['input', 'buffer'], 'input');
   }
   logic(['array', 'operand select'], 'operand-select', columns);
-  logic(
-    ['array', 'processing elements'],
-    design.scheme.weights === 'ternary' ? 'pe-ternary' : 'pe-int8',
-    rows * columns,
-  );
+  logic(['array', 'processing elements'], peOf(array), rows * columns);
   logic(['array', 'drain multiplexer'], 'drain-mux', columns);
-  store(['hidden state'], 'hidden');
-  logic(['lane', 'pipeline'], isLevel3 ? 'lane-level3' : 'lane-int16', columns);
-  if (isLevel3) logic(['lane', 'thresholds'], 'threshold', columns);
+  if (array.pack > 1) logic(['hidden', 'packing'], 'pack', columns);
+  store(['hidden', 'state'], 'hidden');
+  const combine = combinerOf(design);
+  if (combine) logic(['combiner', 'sums'], combine, columns);
+  if (found('partial')) store(['combiner', 'partial sums'], 'partial');
+  logic(['lane', 'pipeline'], isLevel ? 'lane-level' : 'lane-int16', columns);
+  if (hasThresholds === 1) logic(['lane', 'thresholds'], 'threshold', columns);
   logic(['lane', 'requantizer'], 'requantizer', columns);
   logic(['lane', 'argmax'], 'argmax', columns);
-  logic(['lane', 'tanh', 'lookup'], 'tanh-lookup', 2 * columns);
-  store(['lane', 'tanh', 'table'], 'tanh');
-  logic(['cell', 'update'], isLevel3 ? 'cell-level3' : 'cell-int16', columns);
-  if (isLevel3) {
-    logic(['cell', 'gate of c'], 'shift-multiplier', 2 * columns, { bits: 16 });
-    logic(['cell', 'gate of h'], 'shift-multiplier', columns, { bits: 13 });
+  if (found('tanh')) {
+    const isShared = isLevel || ternaryCandidate === 1 ? 0 : 1;
+    logic(['lane', 'tanh', 'lookup'], 'tanh-lookup', columns, { bits: PREACT_BITS, isShared });
+    store(['lane', 'tanh', 'table'], 'tanh');
+  }
+  if (found('squash')) {
+    const lookup = { bits: scheme.cell.bits, isShared: 0 };
+    logic(['cell', 'tanh', 'lookup'], 'tanh-lookup', columns, lookup);
+    store(['cell', 'tanh', 'table'], 'squash');
+  }
+  logic(['cell', 'update'], isLevel ? 'cell-level' : 'cell-int16', columns);
+  if (isLevel) {
+    const ofC = { bits: scheme.cell.bits };
+    logic(['cell', 'gate of c'], 'shift-multiplier', 2 * columns, ofC);
+    if (found('squash')) {
+      const ofH = { bits: memory('squash').width + 1 };
+      logic(['cell', 'gate of h'], 'shift-multiplier', columns, ofH);
+    }
   }
   store(['cell', 'state'], 'cell');
   return parts;

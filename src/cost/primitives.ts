@@ -6,7 +6,14 @@
 /** Every parameter with its unit and the values it can take in a design. */
 export const PARAMETERS = {
   accBits: { unit: 'bit', from: 2, to: 40 },
+  /** What the lane is given: the accumulator, or what the combiner makes of several. */
+  sumBits: { unit: 'bit', from: 2, to: 40 },
+  /** Of one weight. */
   weightBits: { unit: 'bit', from: 1, to: 8 },
+  /** Activations in one operand word. */
+  pack: { unit: '1', from: 1, to: 32 },
+  /** Bits of an operand word. */
+  operandBits: { unit: 'bit', from: 2, to: 64 },
   rows: { unit: '1', from: 1, to: 64 },
   columns: { unit: '1', from: 1, to: 64 },
   rowSelectBits: { unit: 'bit', from: 1, to: 6 },
@@ -15,8 +22,8 @@ export const PARAMETERS = {
   weightAddressBits: { unit: 'bit', from: 1, to: 24 },
   hiddenBits: { unit: 'bit', from: 1, to: 16 },
   unitBits: { unit: 'bit', from: 1, to: 16 },
-  indexBits: { unit: 'bit', from: 0, to: 16 },
-  tokenBits: { unit: 'bit', from: 1, to: 16 },
+  indexBits: { unit: 'bit', from: 0, to: 22 },
+  tokenBits: { unit: 'bit', from: 1, to: 22 },
   classBits: { unit: 'bit', from: 1, to: 16 },
   /** Bits that select a layer; 0 where there is but one. */
   layerBits: { unit: 'bit', from: 0, to: 6 },
@@ -25,52 +32,96 @@ export const PARAMETERS = {
   foldBits: { unit: 'bit', from: 1, to: 16 },
   segments: { unit: '1', from: 2, to: 256 },
   segmentBits: { unit: 'bit', from: 1, to: 8 },
-  /** Bits of the pad counter; 0 where no fold is padded. */
+  /** Bits of the pad counter; 0 where no pass is padded. */
   padBits: { unit: 'bit', from: 0, to: 7 },
-  shiftMin: { unit: 'bit', from: 1, to: 24 },
+  /** Most passes of a fold. */
+  passes: { unit: '1', from: 1, to: 2 },
+  /** Bits that number the sums of a unit. */
+  placeBits: { unit: 'bit', from: 1, to: 8 },
+  /** Of a factor that the combiner multiplies by, or shifts by. */
+  factorBits: { unit: 'bit', from: 0, to: 16 },
+  factorAddressBits: { unit: 'bit', from: 0, to: 20 },
+  /** Of what a table adds to a sum; 0 without one. */
+  tableBits: { unit: 'bit', from: 0, to: 32 },
+  /** Registers that delay the drain's commands and addresses. */
+  delayBits: { unit: 'bit', from: 0, to: 64 },
+  multiplierBits: { unit: 'bit', from: 0, to: 8 },
+  shiftMin: { unit: 'bit', from: -6, to: 25 },
   /** Bits that select a shift; 0 where all shifts are the same. */
   shiftBits: { unit: 'bit', from: 0, to: 5 },
-  /** 1 where thresholds read the drained accumulator beside the requantizer, else 0. */
+  /** 1 where thresholds read the sum beside the requantizer, else 0. */
   hasThresholds: { unit: '1', from: 0, to: 1 },
-  issueBits: { unit: 'bit', from: 6, to: 48 },
-  drainBits: { unit: 'bit', from: 8, to: 24 },
-  /** Operand and value width of a shift multiplier. */
+  /** 1 where the candidate is -1, 0 or +1, else 0. */
+  ternaryCandidate: { unit: '1', from: 0, to: 1 },
+  /** 1 where h is -1, 0 or +1, else 0. */
+  ternaryHidden: { unit: '1', from: 0, to: 1 },
+  /** 1 where gates have a half, 0 where they only open and close. */
+  hasHalves: { unit: '1', from: 0, to: 1 },
+  cellBits: { unit: 'bit', from: 4, to: 16 },
+  issueBits: { unit: 'bit', from: 4, to: 48 },
+  drainBits: { unit: 'bit', from: 8, to: 48 },
+  /** Operand and value width of a shift multiplier or a table's argument. */
   bits: { unit: 'bit', from: 1, to: 64 },
+  /** 1 where a table serves tanh(z) and tanh(z / 2), else 0. */
+  isShared: { unit: '1', from: 0, to: 1 },
   /** Word width and words of a memory. */
   width: { unit: 'bit', from: 1, to: 128 },
-  depth: { unit: '1', from: 1, to: 1048576 },
+  depth: { unit: '1', from: 1, to: 4194304 },
   /** Blocks that one memory takes side by side in depth. */
   banks: { unit: '1', from: 1, to: 4096 },
 } as const satisfies Record<string, { unit: string; from: number; to: number }>;
 export type Parameter = keyof typeof PARAMETERS;
 export type ParameterValues = Readonly<Partial<Record<Parameter, number>>>;
 
+const DRAIN = ['rowSelectBits', 'rowAddressBits', 'layerBits', 'delayBits'] as const;
+const COMBINE = ['accBits', 'sumBits', 'factorBits', 'passes', 'tableBits', 'layerBits'] as const;
+const LANE = ['layerBits', 'sumBits', 'ternaryCandidate'] as const;
+const CELL = [
+  'unitBits',
+  'hiddenBits',
+  'layerBits',
+  'layers',
+  'cellBits',
+  'ternaryHidden',
+] as const;
+
 /** Each primitive's parameters: a formula may read these and no others. */
 export const PRIMITIVES = {
   sequencer: [
     ...(['kBits', 'foldBits', 'segments', 'segmentBits', 'padBits', 'hiddenBits'] as const),
-    ...(['weightAddressBits', 'indexBits', 'rowSelectBits', 'layerBits'] as const),
+    ...(['weightAddressBits', 'indexBits', 'rowSelectBits', 'layerBits', 'passes'] as const),
   ],
-  drain: ['rowSelectBits', 'rowAddressBits', 'layerBits'],
+  drain: DRAIN,
+  'drain-planes': [...DRAIN, 'placeBits', 'factorAddressBits', 'passes'],
   'input-stream': ['indexBits'],
   'output-stream': [],
   'token-source': ['tokenBits', 'indexBits'],
   'dense-source': ['indexBits'],
+  /** Gathers ternary elements into words. */
+  pack: ['operandBits', 'pack'],
   'weight-bank': ['weightAddressBits', 'weightBits'],
-  'column-delay': ['issueBits', 'drainBits', 'rowWordBits'],
-  'operand-select': ['hiddenBits'],
+  'column-delay': ['issueBits', 'drainBits', 'rowWordBits', 'factorBits'],
+  'operand-select': ['hiddenBits', 'operandBits'],
   'drain-mux': ['rows', 'accBits', 'rowSelectBits', 'layerBits'],
+  'pe-binary': ['accBits', 'rows', 'columns'],
   'pe-ternary': ['accBits', 'rows', 'columns'],
-  'pe-int8': ['accBits', 'weightBits', 'rows', 'columns'],
-  'lane-level3': ['layerBits', 'accBits'],
-  'lane-int16': ['layerBits', 'accBits'],
-  threshold: ['accBits'],
-  requantizer: ['accBits', 'shiftMin', 'shiftBits', 'hasThresholds'],
-  'tanh-lookup': ['hasThresholds'],
+  'pe-pow2': ['accBits', 'weightBits', 'rows', 'columns'],
+  'pe-int': ['accBits', 'weightBits', 'rows', 'columns'],
+  'pe-popcount': ['accBits', 'weightBits', 'pack', 'rows', 'columns'],
+  /** Sums of sums: as they are, times powers of two, times factors. */
+  'combine-add': COMBINE,
+  'combine-shift': COMBINE,
+  'combine-multiply': COMBINE,
+  /** Gates of two or three levels. */
+  'lane-level': LANE,
+  'lane-int16': LANE,
+  threshold: ['sumBits'],
+  requantizer: ['sumBits', 'multiplierBits', 'shiftMin', 'shiftBits', 'hasThresholds'],
+  'tanh-lookup': ['bits', 'isShared'],
   argmax: ['classBits'],
-  'shift-multiplier': ['bits'],
-  'cell-level3': ['unitBits', 'hiddenBits', 'layerBits', 'layers'],
-  'cell-int16': ['unitBits', 'hiddenBits', 'layerBits', 'layers'],
+  'shift-multiplier': ['bits', 'hasHalves'],
+  'cell-level': [...CELL, 'hasHalves'],
+  'cell-int16': CELL,
   /** A read-only memory that synthesis turns into logic. */
   'rom-logic': ['width', 'depth'],
   /** The tanh table in logic: its contents are always the same. */
@@ -91,19 +142,27 @@ export type Cost = (typeof COSTS)[number];
 
 /** What the hardware does, and the parameters of the energy of one such act. */
 export const ACTIONS = {
+  /** One product with a sign, added: arithmetic only. */
+  'mac-binary': ['accBits'],
   /** One ternary product, added: arithmetic only. */
   'mac-ternary': ['accBits'],
-  /** One int8 product, added: arithmetic only. */
-  'mac-int8': ['accBits', 'weightBits'],
+  /** One product with a power of two, added: arithmetic only. */
+  'mac-pow2': ['accBits', 'weightBits'],
+  /** One product with an int8 activation, added: arithmetic only. */
+  'mac-int': ['accBits', 'weightBits'],
+  /** A word of products of ternary activations, counted and added: arithmetic only. */
+  'mac-popcount': ['accBits', 'weightBits', 'pack'],
+  /** A sum of the array times its factor, added. */
+  combine: ['accBits', 'factorBits', 'sumBits'],
   /** A clock edge of one flip-flop that takes a value. */
   'register-bit': [],
   /** A clock edge of one flip-flop that keeps its value. */
   'idle-register-bit': [],
   'memory-read': ['width', 'depth'],
   'memory-write': ['width', 'depth'],
-  threshold: ['accBits'],
-  requantize: ['accBits'],
-  'cell-update-level3': [],
+  threshold: ['sumBits'],
+  requantize: ['sumBits', 'multiplierBits'],
+  'cell-update-level': ['cellBits'],
   'cell-update-int16': [],
   compare: [],
 } as const satisfies Record<string, readonly Parameter[]>;

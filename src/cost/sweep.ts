@@ -1,71 +1,117 @@
 /**
- * The designs that the shipped profiles are fitted to: both schemes, odd sizes, one to three columns,
- * small enough to be synthesized in minutes. Weights are random, drawn from the seed.
+ * The designs that the shipped profiles are fitted to: every kind of element, cell, combiner and table, odd
+ * sizes, one to four columns, small enough to be synthesized in minutes. Weights are random, drawn from the
+ * seed.
  */
-import type { SchemeName } from '../quant/quantized-model.js';
+import type { PlanOptions } from '../design/plan.js';
+import { SCHEMES, uniformWeights, type Scheme } from '../quant/scheme.js';
 
 export interface SweepDesign {
-  readonly scheme: SchemeName;
+  readonly scheme: Scheme;
   readonly inputSize: number;
   readonly hiddenSizes: readonly number[];
   readonly classes: number;
   /** Absent for dense input. */
   readonly vocabSize?: number;
+  /** Tokens one-hot: inputSize is the vocabulary. */
+  readonly isOneHot?: boolean;
   readonly when: 'every-step' | 'last-step';
-  readonly rows: number;
-  readonly columns: number;
   readonly seed: number;
+  readonly options: Omit<PlanOptions, 'name'>;
 }
 
 type Row = readonly [
-  scheme: SchemeName,
+  scheme: string,
   inputSize: number,
   hiddenSizes: readonly number[],
   classes: number,
-  /** 0: dense input. */
+  /** 0: dense input; as many as inputSize, and -1: one-hot. */
   vocabSize: number,
   when: 'every-step' | 'last-step',
   rows: number,
   columns: number,
+  options?: Partial<PlanOptions>,
 ];
+
+/** Schemes of the sweep that have no name of their own. */
+const MORE: Readonly<Record<string, Scheme>> = Object.fromEntries(
+  [
+    { ...SCHEMES['laq-log-3'], name: 'laq-log-4', weights: uniformWeights('laq-log-4') },
+    { ...SCHEMES['int8'], name: 'int4', weights: uniformWeights('int4'), head: 'int4' },
+    { ...SCHEMES['bwn'], name: 'all-binary', head: 'binary', gates: 'level3' as const },
+    { ...SCHEMES['ternary-level3'], name: 'ternary-g', candidate: 'ternary' as const },
+    {
+      ...SCHEMES['ternary-level3'],
+      name: 'short-c',
+      gates: 'binary' as const,
+      cell: { bits: 10, fraction: 6 },
+    },
+    {
+      ...SCHEMES['hitnet'],
+      name: 'hitnet-level3',
+      gates: 'level3' as const,
+      cell: { bits: 12, fraction: 4 },
+    },
+  ].map((scheme) => [scheme.name, scheme]),
+);
 
 const ROWS: readonly Row[] = [
   ['ternary-level3', 16, [16], 10, 30, 'every-step', 4, 1],
   ['int8', 16, [16], 10, 30, 'every-step', 4, 1],
+  ['binary-level3', 16, [16], 6, 0, 'last-step', 8, 1],
+  ['twn', 14, [12], 9, 0, 'every-step', 6, 1],
+  ['bcq-2', 12, [9], 5, 20, 'last-step', 7, 1],
+  ['laq-log-3', 10, [16], 8, 0, 'every-step', 6, 1],
+  ['hitnet', 20, [24], 6, 0, 'last-step', 4, 1],
+  ['hitnet-h', 18, [20], 8, 40, 'every-step', 5, 1, { pack: 4 }],
+  ['laq-linear-3', 15, [14], 12, 0, 'last-step', 5, 1],
   ['ternary-level3', 9, [20], 6, 0, 'last-step', 2, 2],
   ['int8', 9, [20], 6, 0, 'last-step', 2, 2],
-  ['ternary-level3', 24, [32], 40, 40, 'every-step', 8, 1],
+  ['ternary-level3', 24, [12], 10, -1, 'every-step', 5, 1],
+  ['bwn', 30, [10], 12, -1, 'every-step', 9, 1],
+  ['ternary', 20, [18], 15, 25, 'every-step', 8, 1],
+  ['all-binary', 14, [22], 18, 0, 'every-step', 12, 1],
+  ['ternary-g', 12, [20], 7, 30, 'last-step', 6, 2],
+  ['short-c', 11, [15], 9, 0, 'every-step', 5, 1],
+  ['hitnet-level3', 16, [14], 5, 0, 'every-step', 3, 2, { pack: 16 }],
+  ['int4', 18, [16], 11, 0, 'every-step', 6, 1],
+  ['laq-log-4', 9, [12], 6, 22, 'last-step', 4, 2],
   ['int8', 24, [32], 40, 40, 'every-step', 8, 1],
   ['ternary-level3', 12, [14, 11], 17, 0, 'every-step', 3, 1],
   ['int8', 12, [14, 11], 17, 0, 'every-step', 3, 1],
   ['ternary-level3', 33, [40], 25, 0, 'every-step', 16, 1],
+  ['dorefa-3', 8, [7, 6], 4, 0, 'last-step', 11, 1],
+  ['ttq', 11, [13, 9], 10, 16, 'every-step', 7, 2],
+  ['hitnet', 32, [16, 16], 10, -1, 'last-step', 8, 1, { pack: 8 }],
+  ['hitnet-s1', 13, [11], 4, 0, 'every-step', 4, 1, { array: 'binary', pack: 8 }],
+  ['hitnet-h', 12, [32], 9, 0, 'last-step', 6, 1, { pack: 32 }],
+  ['bcq-1', 20, [15], 11, 0, 'every-step', 4, 2],
+  ['ternary', 30, [16], 20, -1, 'last-step', 12, 1],
   ['int8', 40, [24], 12, 50, 'last-step', 1, 1],
   ['ternary-level3', 7, [10, 18], 5, 22, 'last-step', 5, 3],
   ['int8', 20, [10, 12], 30, 0, 'every-step', 6, 2],
-  ['ternary-level3', 28, [25], 300, 60, 'every-step', 1, 1],
-  ['int8', 5, [36], 8, 15, 'every-step', 5, 1],
+  ['binary', 24, [28], 9, 12, 'every-step', 16, 1],
+  ['laq-log-3', 16, [10, 10], 7, 0, 'last-step', 9, 1],
+  ['int8-level3', 10, [12], 14, 18, 'every-step', 5, 1],
+  ['twn', 25, [20], 16, 20, 'last-step', 10, 1, { inputTable: true }],
+  ['bcq-3', 6, [8], 5, 0, 'every-step', 3, 1],
   ['ternary-level3', 40, [48], 30, 60, 'every-step', 12, 1],
-  ['int8', 30, [40], 20, 0, 'last-step', 10, 1],
-  ['ternary-level3', 18, [36], 12, 0, 'every-step', 10, 2],
-  ['int8', 14, [22, 9], 9, 33, 'every-step', 2, 3],
-  ['ternary-level3', 3, [5], 3, 0, 'every-step', 6, 1],
-  ['int8', 3, [5], 3, 0, 'every-step', 3, 1],
-  ['ternary-level3', 38, [12, 30], 21, 0, 'last-step', 14, 1],
-  ['int8', 36, [33], 61, 64, 'every-step', 12, 1],
-  ['ternary-level3', 22, [64], 64, 64, 'every-step', 16, 1],
   ['int8', 22, [48], 64, 64, 'every-step', 16, 1],
-  ['ternary-level3', 11, [13], 7, 9, 'every-step', 2, 4],
-  ['int8', 25, [17], 40, 0, 'every-step', 7, 1],
-  ['ternary-level3', 31, [27, 27], 35, 48, 'every-step', 7, 1],
-  ['int8', 10, [28, 16], 14, 20, 'last-step', 4, 1],
-  ['ternary-level3', 64, [64], 80, 96, 'every-step', 16, 1],
-  ['ternary-level3', 16, [24], 12, 0, 'last-step', 9, 2],
+  ['ternary-level3', 28, [25], 300, 60, 'every-step', 1, 1],
+  ['binary-level3', 40, [40], 24, 0, 'every-step', 16, 1],
+  ['hitnet', 64, [64], 12, 0, 'last-step', 16, 1, { pack: 16 }],
 ];
 
 export const CALIBRATION_SWEEP: readonly SweepDesign[] = ROWS.map(
-  ([scheme, inputSize, hiddenSizes, classes, vocabSize, when, rows, columns], index) => ({
-    ...{ scheme, inputSize, hiddenSizes, classes, when, rows, columns },
-    ...(vocabSize === 0 ? {} : { vocabSize }),
+  ([scheme, inputSize, hiddenSizes, classes, vocabSize, when, rows, columns, more], index) => ({
+    scheme: SCHEMES[scheme] ?? MORE[scheme],
+    ...{ inputSize, hiddenSizes, classes, when },
+    ...(vocabSize > 0
+      ? { vocabSize }
+      : vocabSize < 0
+        ? { vocabSize: inputSize, isOneHot: true }
+        : {}),
     seed: 1000 + index,
+    options: { rows, columns, ...more },
   }),
 );

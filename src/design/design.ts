@@ -5,10 +5,17 @@
  * The accelerator: `rows` x `columns` processing elements (PEs), output-stationary. Column c works on
  * sequence c. Activations enter a column from the north and move one row down per cycle; weights enter
  * a row from the west and move one column east per cycle. A *job* is one matrix-vector product (an LSTM
- * layer or the head), cut into *folds* of `rows` outputs each. Outputs of an LSTM layer are ordered unit
- * by unit, four gates each (n = 4 * unit + gate), so that cell updates follow the array without waiting.
+ * layer or the head). Each of its outputs takes as many consecutive *sums* of the array as it has planes
+ * of codes; the sums are cut into *folds* of `rows`. Outputs of an LSTM layer are ordered unit by unit,
+ * four gates each (n = 4 * unit + gate), so that cell updates follow the array without waiting.
+ *
+ * Where operands have scales of their own, a fold makes a *pass* for each: the array drains and clears
+ * after every pass. Behind the array, the *combiner* adds factor * sum over the planes and passes of an
+ * output. A design in which every output is one sum of the array has none.
  */
-import type { QuantizedModel, Scheme } from '../quant/quantized-model.js';
+import type { QuantizedModel } from '../quant/quantized-model.js';
+import type { Scheme } from '../quant/scheme.js';
+import type { ArrayFormat } from './array.js';
 
 /** What a segment of K reads. */
 export type SegmentSource =
@@ -24,7 +31,10 @@ export interface Segment {
   readonly source: SegmentSource;
   /** Layer whose h is read; 0 for `input`. */
   readonly layer: number;
+  /** Operand words, one a cycle. */
   readonly length: number;
+  /** Activations in them; the last word may not be full. */
+  readonly elements: number;
   /** First column of the job's weight matrix that this segment multiplies. */
   readonly column: number;
   /**
@@ -32,6 +42,21 @@ export interface Segment {
    * the cell unit; `input` segments wait for x instead.
    */
   readonly maxPending: number;
+  /** Waits for x: an `input` segment, or the first of a job whose x comes from the input table. */
+  readonly needsInput: boolean;
+}
+
+/** What a fold does between two drains of the array. */
+export interface Pass {
+  readonly segments: readonly Segment[];
+  /** Which of a row's operands (RowParameters) it sums: that operand's factors apply. */
+  readonly operand: number;
+  /** Operand words: the sum of the segments' lengths. */
+  readonly k: number;
+  /** Idle cycles before it, so that passes end far enough apart for the drain: at least `rows` cycles. */
+  readonly padCycles: number;
+  /** Without stalls: padCycles + k + 1; the last one drains and clears. */
+  readonly cycles: number;
 }
 
 /** One matrix-vector product of the step. */
@@ -39,26 +64,66 @@ export interface Job {
   readonly kind: 'lstm' | 'head';
   /** Layer index; the head's is the last layer. */
   readonly layer: number;
-  /** Outputs: 4 * hiddenSize, or classes. */
+  /** 4 * hiddenSize, or classes. */
   readonly outputs: number;
+  /** Sums of the array that one output takes: of gates i, f, g, o, or of a class. */
+  readonly planes: readonly number[];
+  /** Sums of the array that all outputs take. */
+  readonly sums: number;
   readonly folds: number;
-  /** Operands per fold: the sum of the segments' lengths. */
+  readonly passes: readonly Pass[];
+  /** Operand words per fold. */
   readonly k: number;
-  readonly segments: readonly Segment[];
-  /** Idle cycles before each fold, so that folds end at least `rows` cycles apart. */
-  readonly padCycles: number;
-  /** Cycles of one fold without stalls: padCycles + k + 1; the last one drains and clears. */
+  /** Cycles of one fold without stalls. */
   readonly foldCycles: number;
   /** First word of this job in every weight bank; it takes folds * k words. */
   readonly weightBase: number;
   /** First word of this job in the row-parameter memory; it takes `outputs` words. */
   readonly rowBase: number;
+  /** The x part of its sums comes from the input table. */
+  readonly isTabled: boolean;
+}
+
+/** What stands between the array and the lane where outputs are more than one sum of the array. */
+export interface Combiner {
+  /** What factors are: always 1, powers of two, or any. */
+  readonly factors: 'one' | 'power' | 'any';
+  /** Bits of a factor, or of its exponent. */
+  readonly factorBits: number;
+  /**
+   * Whether the factor memory has a word for each sum, in drain order, or one for each kind of sum: by
+   * pass, job, and place among the sums of a unit (of a class).
+   */
+  readonly factorsBy: 'sum' | 'place';
+  /** Bits that number the sums of a unit. */
+  readonly placeBits: number;
+  /** Most passes of a job. */
+  readonly passes: 1 | 2;
+}
+
+/** Sums of x for every token, instead of operands. */
+export interface InputTable {
+  /** Bits of a word, signed. */
+  readonly bits: number;
+  /** Words count in units of 2^shift. */
+  readonly shift: number;
 }
 
 /** One memory of the design, for estimates and documentation. */
 export interface MemorySpec {
   readonly name: string;
-  readonly role: 'weights' | 'rows' | 'tanh' | 'embedding' | 'input' | 'hidden' | 'cell';
+  readonly role:
+    | 'weights'
+    | 'rows'
+    | 'factors'
+    | 'partial'
+    | 'tanh'
+    | 'squash'
+    | 'embedding'
+    | 'table'
+    | 'input'
+    | 'hidden'
+    | 'cell';
   readonly kind: 'rom' | 'ram';
   readonly width: number;
   readonly depth: number;
@@ -68,8 +133,8 @@ export interface MemorySpec {
 
 /** Latencies of the pipeline in cycles, named from the cycle in which the array's PE (0,0) drains. */
 export interface Pipeline {
-  /** From issuing an operand to PE (0,0). */
-  readonly issueToPe: number;
+  /** From the drain command behind a pass's last operand to the drain of row 0. */
+  readonly issueToDrain: number;
   /** From a row's drain to its gate value (or logit) being available. */
   readonly drainToGate: number;
   /** From o's gate value to h being written. */
@@ -84,8 +149,14 @@ export interface Design {
   readonly scheme: Scheme;
   readonly rows: number;
   readonly columns: number;
-  /** Signed accumulator width; holds every reachable sum (`accumulatorBound`). */
+  readonly array: ArrayFormat;
+  /** Signed accumulator width of the array; holds every reachable sum. */
   readonly accBits: number;
+  readonly combiner: Combiner | undefined;
+  /** Signed width of what the lane is given: holds every output's sum and every threshold. */
+  readonly sumBits: number;
+  /** Bits of a requantization's multiplier; 0 where every one is 1. */
+  readonly multiplierBits: number;
   /** Smallest requantization shift and the number of bits that select a larger one. */
   readonly shiftMin: number;
   readonly shiftBits: number;
@@ -93,10 +164,13 @@ export interface Design {
   readonly classes: number;
   readonly input:
     | {
+        /** Symbols, by an embedding or one-hot. */
         readonly kind: 'tokens';
         readonly vocabSize: number;
         readonly tokenBits: number;
+        /** Bits of the place among a token's words in the embedding or in the table. */
         readonly strideBits: number;
+        readonly table: InputTable | undefined;
       }
     | { readonly kind: 'dense'; readonly size: number };
   readonly headWhen: 'every-step' | 'last-step';
@@ -106,13 +180,26 @@ export interface Design {
   readonly model: QuantizedModel;
 }
 
-/** Multiply-accumulates one step needs, without and with the head. */
+/** All segments of a job in the order of the schedule. */
+export function segmentsOf(job: Job): readonly Segment[] {
+  return job.passes.flatMap(({ segments }) => segments);
+}
+
+/** Whether the drain tells sums apart, by plane, pass or factor; without, each is an output as it is. */
+export function usesPlanes({ jobs, combiner }: Design): boolean {
+  if (combiner === undefined) return false;
+  const { factors, passes } = combiner;
+  return factors !== 'one' || passes === 2 || jobs.some(({ sums, outputs }) => sums !== outputs);
+}
+
+/** Multiply-accumulates of the array that one step needs, without and with the head; every plane counts. */
 export function macsPerStep(design: Design): { lstm: number; head: number } {
   let lstm = 0;
   let head = 0;
   for (const job of design.jobs) {
-    if (job.kind === 'lstm') lstm += job.outputs * job.k;
-    else head += job.outputs * job.k;
+    const elements = segmentsOf(job).reduce((sum, segment) => sum + segment.elements, 0);
+    if (job.kind === 'lstm') lstm += job.sums * elements;
+    else head += job.sums * elements;
   }
   return { lstm, head };
 }

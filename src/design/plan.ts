@@ -1,49 +1,61 @@
-/** QuantizedModel -> Design: folds, schedule, widths, memories; everything is checked here. */
+/** QuantizedModel -> Design: array, planes, folds, schedule, widths, memories; everything is checked here. */
+import { MULTIPLIER_BITS, SHIFT_MAX, SHIFT_MIN } from '../quant/arithmetic.js';
+import { codingOf } from '../quant/coding.js';
+import { activationMax, type QuantizedModel } from '../quant/quantized-model.js';
+import { schemeCodings, schemeProblems } from '../quant/scheme.js';
 import {
-  ACTIVATION_BITS,
-  CELL_BITS,
-  MULTIPLIER_BITS,
-  PREACT_BITS,
-  SHIFT_MAX,
-  TANH_FRACTION,
-  TANH_TABLE_SIZE,
-} from '../quant/arithmetic.js';
-import { accumulatorBound, weightBits, type QuantizedModel } from '../quant/quantized-model.js';
+  ARRAY_KINDS,
+  alphabetOf,
+  suitableArray,
+  type ArrayFormat,
+  type ArrayKind,
+} from './array.js';
+import { indexBits, signedBits } from './bits.js';
 import {
   DesignError,
+  type Combiner,
   type Design,
+  type InputTable,
   type Job,
-  type MemorySpec,
   type Pipeline,
-  type Segment,
 } from './design.js';
 import { identifierProblem } from './identifier.js';
+import { planMemories } from './memory-plan.js';
+import { arrayMatrix, effectiveCodes, inputTable, type ArrayMatrix } from './planes.js';
+import { planJobs } from './schedule.js';
+import { DECISION_BITS } from './squash.js';
 
 export const MAX_ROWS = 64;
 export const MAX_COLUMNS = 64;
+/** Ternary activations in one operand word. */
+export const PACKS = [1, 2, 4, 8, 16, 32] as const;
+const DEFAULT_PACK = 8;
+/** Words of an input table beyond which it is no longer sensible to emit one. */
+const MAX_TABLE_WORDS = 2 ** 22;
 
 export interface PlanOptions {
   /** Top module name. */
   readonly name: string;
   readonly rows: number;
   readonly columns: number;
+  /**
+   * What the array multiplies by, wide enough for all codings of that kind; the default is what suits the
+   * scheme (suitableArray).
+   */
+  readonly array?: ArrayKind;
+  /** Ternary activations, and weights, in one operand word: 1, 2, 4, .. 32; the default is 8. */
+  readonly pack?: (typeof PACKS)[number];
+  /**
+   * Hold, for every token, its share of every sum of layer 0 in a table, instead of an embedding that the
+   * array multiplies. One-hot inputs always do. For small vocabularies.
+   */
+  readonly inputTable?: boolean;
 }
 
-/** Bits of an unsigned field that holds 0..count-1; at least one. */
-export function indexBits(count: number): number {
-  return Math.max(1, Math.ceil(Math.log2(count)));
-}
-
-/** Bits of the narrowest two's complement number that holds -bound..bound. */
-export function signedBits(bound: number): number {
-  let bits = 2;
-  while (2 ** (bits - 1) - 1 < bound) bits++;
-  return bits;
-}
-
-/** @throws {DesignError} naming every problem at once. */
-export function plan(model: QuantizedModel, options: PlanOptions): Design {
-  const { name, rows, columns } = options;
+/** Problems of the options, each with what would be allowed. */
+function optionProblems(model: QuantizedModel, options: PlanOptions): string[] {
+  const { name, rows, columns, array, pack } = options;
+  const { scheme, input } = model;
   const problems: string[] = [];
   const identifier = identifierProblem(name);
   if (identifier !== undefined) problems.push(identifier);
@@ -53,185 +65,246 @@ export function plan(model: QuantizedModel, options: PlanOptions): Design {
   if (!Number.isInteger(columns) || columns < 1 || columns > MAX_COLUMNS) {
     problems.push(`columns: ${columns} is not an integer in 1..${MAX_COLUMNS}`);
   }
-  if (problems.length > 0) throw new DesignError(problems);
+  problems.push(...schemeProblems(scheme).map((problem) => `scheme ${scheme.name}: ${problem}`));
+  if (array !== undefined && !ARRAY_KINDS.includes(array)) {
+    problems.push(`array: ${JSON.stringify(array)} is none of ${ARRAY_KINDS.join(', ')}`);
+  }
+  const isTernary = scheme.activations === 'ternary';
+  if (isTernary && (array === 'pow2' || array === 'int')) {
+    problems.push(
+      `array: ${array} elements multiply int8 activations, ${scheme.name} has ternary ones; use ternary or binary`,
+    );
+  }
+  if (pack !== undefined && !(PACKS as readonly number[]).includes(pack)) {
+    problems.push(`pack: ${pack} is none of ${PACKS.join(', ')}`);
+  } else if (pack !== undefined && pack !== 1 && !isTernary) {
+    problems.push(
+      `pack: ${pack} activations in a word, but only ternary ones can be packed; use 1`,
+    );
+  }
+  const tokens = input.kind === 'tokens' || input.kind === 'one-hot' ? input.vocabSize : 0;
+  const words = tokens * 4 * model.layers[0].hiddenSize;
+  const wantsTable = options.inputTable === true || input.kind === 'one-hot';
+  if (options.inputTable === true && tokens === 0) {
+    problems.push(`inputTable: the model takes ${input.kind}, not tokens; leave it out`);
+  } else if (wantsTable && words > MAX_TABLE_WORDS) {
+    const [what, instead] =
+      input.kind === 'one-hot'
+        ? ['vocabulary', 'a smaller vocabulary or an embedding']
+        : ['inputTable', 'the embedding'];
+    problems.push(
+      `${what}: a table of ${words} words, for every token's share of every gate, exceeds ${MAX_TABLE_WORDS}; use ${instead}`,
+    );
+  }
+  return [...problems, ...unmappedProblems(model)];
+}
 
-  const jobs = planJobs(model, rows);
-  const shifts = linearShifts(model);
-  const shiftMin = Math.min(...shifts);
-  const shiftMax = Math.max(...shifts);
-  if (shiftMin < 1 || shiftMax > SHIFT_MAX) {
-    problems.push(`shift: ${shiftMin}..${shiftMax} is not in 1..${SHIFT_MAX}`);
+/** What a model may be that no design is yet. */
+function unmappedProblems({ scheme, input, layers, head }: QuantizedModel): string[] {
+  const problems: string[] = [];
+  if (input.kind === 'features') {
+    problems.push(
+      'input: several features of a token cannot be mapped yet; use one token or dense input',
+    );
+  }
+  layers.forEach(({ backward, hiddenDecision }, l) => {
+    if (backward !== undefined) {
+      problems.push(`layers[${l}]: bidirectional layers cannot be mapped yet; use a forward one`);
+    }
+    const most = 2 ** DECISION_BITS - 1;
+    if (scheme.activations === 'ternary' && (hiddenDecision < 1 || hiddenDecision > most)) {
+      problems.push(`layers[${l}].hiddenDecision: ${hiddenDecision} is not in 1..${most}`);
+    }
+  });
+  if (head.output === 'value') {
+    problems.push('head: it gives a value, the hardware gives classes; use a head of classes');
+  }
+  return problems;
+}
+
+/** @throws {DesignError} naming every problem at once. */
+export function plan(model: QuantizedModel, options: PlanOptions): Design {
+  const problems = optionProblems(model, options);
+  if (problems.length > 0) throw new DesignError(problems);
+  const { name, rows, columns } = options;
+  const { scheme } = model;
+  const array = planArray(model, options);
+  const isTabled = model.input.kind === 'one-hot' || options.inputTable === true;
+  const matrices = [
+    ...model.layers.map(({ hiddenSize }, layer) =>
+      arrayMatrix(model, { kind: 'lstm', layer, outputs: 4 * hiddenSize }, array),
+    ),
+    arrayMatrix(
+      model,
+      { kind: 'head', layer: model.layers.length - 1, outputs: model.head.classes },
+      array,
+    ),
+  ];
+  const jobs = planJobs(model, matrices, rows, array.pack, isTabled);
+  const table = isTabled ? planTable(model, matrices[0]) : undefined;
+  const combiner = planCombiner(jobs, matrices, isTabled);
+  const bounds = sumBounds(model, jobs, matrices, table);
+  const sumBits = signedBits(bounds.output);
+
+  const linear = matrices.flatMap(({ outputs }) =>
+    outputs.flatMap(({ row }) => (row.kind === 'linear' ? [row] : [])),
+  );
+  const shiftMin = Math.min(...linear.map(({ shift }) => shift));
+  const shiftMax = Math.max(...linear.map(({ shift }) => shift));
+  // One more: sums of digits that are signs come doubled.
+  if (shiftMin < SHIFT_MIN || shiftMax > SHIFT_MAX + 1) {
+    problems.push(`shift: ${shiftMin}..${shiftMax} is not in ${SHIFT_MIN}..${SHIFT_MAX}`);
+  }
+  if (sumBits > 32) {
+    problems.push(`sums: they need ${sumBits} bits, the combiner has at most 32; use shorter rows`);
   }
   if (problems.length > 0) throw new DesignError(problems);
-  const design = {
+  const design: Omit<Design, 'memories'> = {
     name,
-    scheme: model.scheme,
+    scheme,
     rows,
     columns,
-    // + 1: thresholds reach one past the largest sum, to say "never".
-    accBits: signedBits(accumulatorBound(model) + 1),
+    array,
+    accBits: combiner === undefined ? sumBits : signedBits(bounds.array),
+    combiner,
+    sumBits,
+    multiplierBits: linear.every(({ multiplier }) => multiplier === 1) ? 0 : MULTIPLIER_BITS,
     shiftMin,
     shiftBits: shiftMax === shiftMin ? 0 : indexBits(shiftMax - shiftMin + 1),
     layers: model.layers.map(({ inputSize, hiddenSize }) => ({ inputSize, hiddenSize })),
     classes: model.head.classes,
-    input: planInput(model),
+    input: planInput(model, array.pack, table),
     headWhen: model.head.when,
     jobs,
-    pipeline: model.scheme.gates === 'level3' ? LEVEL3_PIPELINE : INT16_PIPELINE,
+    pipeline: planPipeline(model, array, combiner),
     model,
   };
   return { ...design, memories: planMemories(design) };
 }
 
-/** Latencies of cell_level3.v and cell_int16.v; the cosimulation holds them to it. */
-const LEVEL3_PIPELINE: Pipeline = {
-  issueToPe: 2,
-  drainToGate: 7,
-  gateToHidden: 4,
-  drainToArgmax: 5,
-};
-const INT16_PIPELINE: Pipeline = {
-  issueToPe: 2,
-  drainToGate: 7,
-  gateToHidden: 7,
-  drainToArgmax: 5,
-};
+function planArray({ scheme, layers }: QuantizedModel, options: PlanOptions): ArrayFormat {
+  const formats = schemeCodings(scheme).map((coding) => codingOf(coding).format);
+  const { array, pack } = options;
+  const isTernary = scheme.activations === 'ternary';
+  return {
+    ...(array === undefined ? suitableArray(scheme, layers) : alphabetOf(array, formats)),
+    activationBits: isTernary ? 2 : 8,
+    pack: isTernary ? (pack ?? DEFAULT_PACK) : 1,
+  };
+}
 
-function planInput(model: QuantizedModel): Design['input'] {
-  const size = model.layers[0].inputSize;
-  if (model.input.kind === 'dense') return { kind: 'dense', size };
+/** Latencies of hg_lane.v, hg_combine.v and the elements; the cosimulation holds them to it. */
+function planPipeline(
+  { scheme }: QuantizedModel,
+  array: ArrayFormat,
+  combiner: Combiner | undefined,
+): Pipeline {
+  const isLevel = scheme.gates !== 'int16';
+  const combine = combiner === undefined ? 0 : 2;
+  return {
+    // Counting elements register what they have counted.
+    issueToDrain: array.activationBits === 2 ? 3 : 2,
+    drainToGate: combine + (isLevel && scheme.candidate === 'ternary' ? 2 : 7),
+    gateToHidden: !isLevel ? 7 : scheme.activations === 'int8' ? 4 : 1,
+    drainToArgmax: combine + 5,
+  };
+}
+
+function planInput(
+  model: QuantizedModel,
+  pack: number,
+  table: InputTable | undefined,
+): Design['input'] {
+  const { inputSize, hiddenSize } = model.layers[0];
+  if (model.input.kind === 'dense') return { kind: 'dense', size: inputSize };
+  if (model.input.kind === 'features') throw new TypeError('planInput: unmapped input');
   const { vocabSize } = model.input;
   return {
     kind: 'tokens',
     vocabSize,
     tokenBits: indexBits(vocabSize),
-    strideBits: indexBits(size),
+    strideBits: indexBits(table ? 4 * hiddenSize : Math.ceil(inputSize / pack)),
+    table,
   };
 }
 
-function linearShifts(model: QuantizedModel): number[] {
-  const shifts = model.head.rows.map((row) => row.shift);
-  for (const layer of model.layers) {
-    for (const row of layer.rows) if (row.kind === 'linear') shifts.push(row.shift);
-  }
-  return shifts;
+function planTable(model: QuantizedModel, matrix: ArrayMatrix): InputTable {
+  const { values, shift } = inputTable(model, matrix);
+  let most = 0;
+  for (const value of values) most = Math.max(most, Math.abs(value));
+  return { bits: signedBits(most), shift };
 }
 
-function planJobs(model: QuantizedModel, rows: number): Job[] {
-  const jobs: Job[] = [];
-  let weightBase = 0;
-  let rowBase = 0;
-  const add = (kind: Job['kind'], layer: number, outputs: number, segments: Segment[]): void => {
-    const k = segments.reduce((sum, segment) => sum + segment.length, 0);
-    const folds = Math.ceil(outputs / rows);
-    const padCycles = Math.max(0, rows - (k + 1));
-    const foldCycles = padCycles + k + 1;
-    jobs.push({
-      kind,
-      layer,
-      outputs,
-      folds,
-      k,
-      segments,
-      padCycles,
-      foldCycles,
-      weightBase,
-      rowBase,
-    });
-    weightBase += folds * k;
-    rowBase += outputs;
-  };
-  const stacked = model.layers.length > 1;
-  model.layers.forEach(({ inputSize, hiddenSize }, layer) => {
-    // The operands that are ready first come first: x before h in the lowest layer; above it, h of the
-    // previous step before h of the layer below, which is still being finished.
-    const recurrent: Segment = {
-      source: 'previous',
-      layer,
-      length: hiddenSize,
-      column: inputSize,
-      maxPending: stacked ? 1 : 0,
-    };
-    const input: Segment =
-      layer === 0
-        ? { source: 'input', layer: 0, length: inputSize, column: 0, maxPending: 0 }
-        : { source: 'current', layer: layer - 1, length: inputSize, column: 0, maxPending: 0 };
-    add('lstm', layer, 4 * hiddenSize, layer === 0 ? [input, recurrent] : [recurrent, input]);
+/** The combiner that the jobs need; undefined where each output is one sum of the array, as it is. */
+function planCombiner(
+  jobs: readonly Job[],
+  matrices: readonly ArrayMatrix[],
+  isTabled: boolean,
+): Combiner | undefined {
+  let largest = 1;
+  let arePowers = true;
+  let areByPlace = true;
+  jobs.forEach((job, j) => {
+    const { outputs } = matrices[j];
+    for (const { operand } of job.passes) {
+      outputs.forEach(({ factors }, n) => {
+        factors[operand].forEach((factor, p) => {
+          largest = Math.max(largest, factor);
+          if (!Number.isInteger(Math.log2(factor))) arePowers = false;
+          if (factor !== outputs[n % job.planes.length].factors[operand][p]) areByPlace = false;
+        });
+      });
+    }
   });
-  const layer = model.layers.length - 1;
-  const length = model.layers[layer].hiddenSize;
-  add('head', layer, model.head.classes, [
-    { source: 'current', layer, length, column: 0, maxPending: 0 },
-  ]);
-  return jobs;
+  const areOnes = largest === 1 && arePowers;
+  const passes = jobs.some((job) => job.passes.length > 1) ? 2 : 1;
+  if (areOnes && passes === 1 && !isTabled && jobs.every((job) => job.sums === job.outputs)) {
+    return undefined;
+  }
+  const places = Math.max(...jobs.map(({ planes }) => planes.reduce((sum, n) => sum + n, 0)));
+  return {
+    factors: areOnes ? 'one' : arePowers ? 'power' : 'any',
+    factorBits: indexBits(arePowers ? Math.log2(largest) + 1 : largest + 1),
+    factorsBy: areByPlace ? 'place' : 'sum',
+    placeBits: indexBits(places),
+    passes,
+  };
 }
 
-function planMemories(design: Omit<Design, 'memories'>): MemorySpec[] {
-  const { rows, columns, jobs, layers, input, accBits } = design;
-  const words = jobs.reduce((sum, job) => sum + job.folds * job.k, 0);
-  const hiddenTotal = layers.reduce((sum, layer) => sum + layer.hiddenSize, 0);
-  const linearBits = design.shiftBits + MULTIPLIER_BITS + PREACT_BITS;
-  const rowBits = design.scheme.gates === 'level3' ? Math.max(2 * accBits, linearBits) : linearBits;
-  const memories: MemorySpec[] = [
-    {
-      name: 'weight_bank',
-      role: 'weights',
-      kind: 'rom',
-      width: weightBits(design.scheme.weights),
-      depth: words,
-      copies: rows,
-    },
-    {
-      name: 'row_parameters',
-      role: 'rows',
-      kind: 'rom',
-      width: rowBits,
-      depth: jobs.reduce((sum, job) => sum + job.outputs, 0),
-      copies: 1,
-    },
-    {
-      name: 'tanh_table',
-      role: 'tanh',
-      kind: 'rom',
-      width: TANH_FRACTION,
-      depth: TANH_TABLE_SIZE,
-      copies: 2 * columns,
-    },
-    {
-      name: 'hidden',
-      role: 'hidden',
-      kind: 'ram',
-      width: ACTIVATION_BITS,
-      depth: 2 * hiddenTotal,
-      copies: columns,
-    },
-    {
-      name: 'cell',
-      role: 'cell',
-      kind: 'ram',
-      width: CELL_BITS,
-      depth: hiddenTotal,
-      copies: columns,
-    },
-  ];
-  if (input.kind === 'tokens') {
-    memories.push({
-      name: 'embedding',
-      role: 'embedding',
-      kind: 'rom',
-      width: ACTIVATION_BITS,
-      depth: input.vocabSize * 2 ** input.strideBits,
-      copies: columns,
+/** Largest magnitudes: of the array's sums, and of what the lane compares and rescales. */
+function sumBounds(
+  model: QuantizedModel,
+  jobs: readonly Job[],
+  matrices: readonly ArrayMatrix[],
+  table: InputTable | undefined,
+): { array: number; output: number } {
+  const most = activationMax(model.scheme);
+  const bounds = { array: 0, output: 0 };
+  jobs.forEach((job, j) => {
+    const { codes, columns, outputs, sums } = matrices[j];
+    const passes = job.passes.map(({ segments }) => segments);
+    for (let row = 0; row < sums * columns; row += columns) {
+      for (const segments of passes) {
+        let sum = 0;
+        for (const { column, elements } of segments) {
+          for (let k = column; k < column + elements; k++) sum += Math.abs(codes[row + k]);
+        }
+        bounds.array = Math.max(bounds.array, sum * most);
+      }
+    }
+    outputs.forEach(({ row }, n) => {
+      const effective = effectiveCodes(matrices[j], n, model.layers[job.layer].inputSize);
+      let sum = 0;
+      for (const { column, elements } of passes.flat()) {
+        for (let k = column; k < column + elements; k++) sum += Math.abs(effective[k]) * most;
+      }
+      if (job.isTabled && table) sum += 2 ** (table.bits - 1 + table.shift);
+      // + 1: thresholds reach one past the largest sum, to say "never".
+      bounds.output = Math.max(bounds.output, sum + 1);
+      if (row.kind === 'threshold') {
+        bounds.output = Math.max(bounds.output, Math.abs(row.low), Math.abs(row.high));
+      }
     });
-  } else {
-    memories.push({
-      name: 'input_buffer',
-      role: 'input',
-      kind: 'ram',
-      width: ACTIVATION_BITS,
-      depth: 2 * 2 ** indexBits(input.size),
-      copies: columns,
-    });
-  }
-  return memories;
+  });
+  return bounds;
 }

@@ -1,7 +1,10 @@
 /** Contents of the design's read-only memories, as $readmemh text. */
-import { TANH_FRACTION, TANH_TABLE, MULTIPLIER_BITS, PREACT_BITS } from '../quant/arithmetic.js';
-import type { Design, Job } from '../design/design.js';
-import { weightBits, type RowParameters } from '../quant/quantized-model.js';
+import { TANH_FRACTION, TANH_TABLE } from '../quant/arithmetic.js';
+import type { ArrayKind } from '../design/array.js';
+import type { Combiner, Design, Job } from '../design/design.js';
+import { arrayMatrix, inputTable, rowWords, type ArrayMatrix } from '../design/planes.js';
+import { indexBits } from '../design/bits.js';
+import { squashShape, squashTable } from '../design/squash.js';
 import { bitsOf, hexWord } from './literal.js';
 
 /** One line per word, and a comment that says what the file is. */
@@ -9,62 +12,147 @@ function hexFile(title: string, words: readonly bigint[], width: number): string
   return `// ${title}\n${words.map((word) => hexWord(word, width)).join('\n')}\n`;
 }
 
-/** Two bits of a ternary weight: {negative, nonzero}. */
-function weightCode(weight: number, ternary: boolean): bigint {
-  return ternary ? (weight === 0 ? 0n : weight > 0 ? 1n : 3n) : bitsOf(weight, 8);
+/** Names of the files that the design's memories read. */
+export function memoryFiles(name: string): {
+  weights: (row: number) => string;
+  rows: string;
+  factors: string;
+  tanh: string;
+  squash: string;
+  embedding: string;
+  table: string;
+} {
+  return {
+    weights: (row) => `${name}_weights_${row}.hex`,
+    rows: `${name}_rows.hex`,
+    factors: `${name}_factors.hex`,
+    tanh: `${name}_tanh.hex`,
+    squash: `${name}_squash.hex`,
+    embedding: `${name}_embedding.hex`,
+    table: `${name}_table.hex`,
+  };
 }
 
-/** Row of the job's weight matrix that output n multiplies: unit by unit, gates i, f, g, o. */
-export function matrixRow(job: Job, output: number): number {
-  return job.kind === 'head' ? output : (output % 4) * (job.outputs / 4) + Math.floor(output / 4);
+/** The design's matrices, as its jobs have them. */
+export function arrayMatrices({ model, jobs, array }: Design): ArrayMatrix[] {
+  return jobs.map((job) => arrayMatrix(model, job, array));
+}
+
+/** {negative, nonzero} of -1, 0, +1, which is two's complement. */
+const ternaryCode = (value: number): bigint => bitsOf(value, 2);
+
+/** A weight as the array's elements read it. */
+function weightCode(weight: number, kind: ArrayKind, width: number): bigint {
+  switch (kind) {
+    case 'binary':
+      return weight < 0 ? 1n : 0n;
+    case 'ternary':
+      return ternaryCode(weight);
+    case 'pow2': {
+      // {negative, exponent + 1}, 0 where the weight is.
+      if (weight === 0) return 0n;
+      const exponent = Math.log2(Math.abs(weight)) + 1;
+      return bitsOf(exponent, width - 1) | (weight < 0 ? 1n << BigInt(width - 1) : 0n);
+    }
+    case 'int':
+      return bitsOf(weight, width);
+  }
+}
+
+/** Codes one after the other into words of `pack`, the first in the lowest bits. */
+function packed(codes: readonly bigint[], pack: number, width: number): bigint[] {
+  const words: bigint[] = [];
+  for (let k = 0; k < codes.length; k += pack) {
+    let word = 0n;
+    for (let n = 0; n < pack && k + n < codes.length; n++) {
+      word |= codes[k + n] << BigInt(n * width);
+    }
+    words.push(word);
+  }
+  return words;
 }
 
 /** Weights of array row `row`: job by job, fold by fold, operand by operand; zero for unused rows. */
-export function weightBankFile(design: Design, row: number): string {
-  const { model, rows } = design;
-  const ternary = design.scheme.weights === 'ternary';
-  const width = weightBits(design.scheme.weights);
+export function weightBankFile(
+  design: Design,
+  matrices: readonly ArrayMatrix[],
+  row: number,
+): string {
+  const { rows, array } = design;
+  const { kind, weightBits, pack } = array;
   const words: bigint[] = [];
-  for (const job of design.jobs) {
-    const matrix = job.kind === 'head' ? model.head.weights : model.layers[job.layer].weights;
-    for (let fold = 0; fold < job.folds; fold++) {
-      const output = fold * rows + row;
-      const base = matrixRow(job, output) * job.k;
-      for (const segment of job.segments) {
-        for (let k = 0; k < segment.length; k++) {
-          const weight = output < job.outputs ? matrix[base + segment.column + k] : 0;
-          words.push(weightCode(weight, ternary));
+  design.jobs.forEach((job, j) => {
+    const { codes, columns } = matrices[j];
+    for (let sum = row; sum < job.folds * rows; sum += rows) {
+      for (const { segments } of job.passes) {
+        for (const { column, elements } of segments) {
+          const from = sum * columns + column;
+          const part = Array.from(
+            sum < job.sums ? codes.subarray(from, from + elements) : new Int8Array(elements),
+            (weight) => weightCode(weight, kind, weightBits),
+          );
+          words.push(...packed(part, pack, weightBits));
         }
       }
     }
-  }
-  return hexFile(`weights of array row ${row}, in schedule order`, words, width);
+  });
+  return hexFile(`weights of array row ${row}, in schedule order`, words, pack * weightBits);
 }
 
-function rowWord(row: RowParameters, design: Design): bigint {
-  if (row.kind === 'threshold') {
-    return (
-      bitsOf(row.low, design.accBits) | (bitsOf(row.high, design.accBits) << BigInt(design.accBits))
-    );
-  }
-  return (
-    bitsOf(row.bias, PREACT_BITS) |
-    (BigInt(row.multiplier) << BigInt(PREACT_BITS)) |
-    (BigInt(row.shift - design.shiftMin) << BigInt(PREACT_BITS + MULTIPLIER_BITS))
+export function rowFile(design: Design, matrices: readonly ArrayMatrix[], width: number): string {
+  return hexFile(
+    'row words: {high, low} thresholds or {shift select, multiplier, bias}',
+    rowWords(design, matrices),
+    width,
   );
 }
 
-/** Row words in drain order: {high, low} of threshold rows, {shift select, multiplier, bias} of others. */
-export function rowFile(design: Design, width: number): string {
-  const words: bigint[] = [];
-  for (const job of design.jobs) {
-    const rows = job.kind === 'head' ? design.model.head.rows : design.model.layers[job.layer].rows;
-    for (let n = 0; n < job.outputs; n++) words.push(rowWord(rows[matrixRow(job, n)], design));
+/** Places of a job's sums among those of a unit, or of a class: the gate and the plane of each. */
+export function placesOf(job: Job): { readonly gate: number; readonly plane: number }[] {
+  return job.planes.flatMap((count, gate) =>
+    Array.from({ length: count }, (_, plane) => ({ gate, plane })),
+  );
+}
+
+/** Factors, or their exponents, by sum in drain order or by {pass, job, place} (Combiner.factorsBy). */
+export function factorFile(
+  design: Design,
+  combiner: Combiner,
+  matrices: readonly ArrayMatrix[],
+): string {
+  const { jobs, rows } = design;
+  const encode = (factor: number): bigint =>
+    BigInt(combiner.factors === 'power' ? Math.log2(factor) : factor);
+  let words: bigint[] = [];
+  if (combiner.factorsBy === 'sum') {
+    jobs.forEach((job, j) => {
+      const { outputs } = matrices[j];
+      const bySum = job.passes.map(({ operand }) =>
+        outputs.flatMap(({ factors }) => factors[operand].map(encode)),
+      );
+      for (let sum = 0; sum < job.sums; sum += rows) {
+        for (const factors of bySum) words.push(...factors.slice(sum, sum + rows));
+      }
+    });
+  } else {
+    const jobBits = indexBits(jobs.length);
+    const depth = combiner.passes * 2 ** (jobBits + combiner.placeBits);
+    words = new Array<bigint>(depth).fill(0n);
+    jobs.forEach((job, j) => {
+      const { outputs } = matrices[j];
+      job.passes.forEach(({ operand }, pass) => {
+        placesOf(job).forEach(({ gate, plane }, place) => {
+          const address = (pass * 2 ** jobBits + j) * 2 ** combiner.placeBits + place;
+          words[address] = encode(outputs[gate].factors[operand][plane]);
+        });
+      });
+    });
   }
+  const what = combiner.factors === 'power' ? 'exponents of factors' : 'factors';
   return hexFile(
-    'row words: {high, low} thresholds or {shift select, multiplier, bias}',
+    `${what} by ${combiner.factorsBy === 'sum' ? 'sum, in drain order' : '{pass, job, place}'}`,
     words,
-    width,
+    combiner.factorBits,
   );
 }
 
@@ -76,19 +164,60 @@ export function tanhFile(): string {
   );
 }
 
+/** tanh(s c) by c; undefined where it is the table of tanh(z). */
+export function squashFile({ scheme }: Pick<Design, 'scheme'>): string | undefined {
+  const { bits, shift } = squashShape(scheme);
+  const values = squashTable(scheme);
+  if (values.join() === TANH_TABLE.join()) return undefined;
+  const { cell, slope } = scheme;
+  return hexFile(
+    `tanh(${slope === 1 ? '' : `${slope} `}c) in Q0.12, c = 0, ${2 ** shift}, .. ${(values.length - 1) * 2 ** shift} / ${2 ** cell.fraction}`,
+    values.map((value) => BigInt(value)),
+    bits,
+  );
+}
+
 /** Embedding rows, each padded to a power of two. */
 export function embeddingFile(design: Design): string {
-  const { input, model } = design;
+  const { input, model, array } = design;
   if (input.kind !== 'tokens' || model.input.kind !== 'tokens') {
-    throw new TypeError('embeddingFile: the design takes dense input');
+    throw new TypeError('embeddingFile: the design has no embedding');
   }
   const stride = 2 ** input.strideBits;
   const size = design.layers[0].inputSize;
   const words: bigint[] = [];
   for (let token = 0; token < input.vocabSize; token++) {
-    for (let k = 0; k < stride; k++) {
-      words.push(k < size ? bitsOf(model.input.embedding[token * size + k], 8) : 0n);
+    const codes = Array.from(
+      model.input.embedding.subarray(token * size, (token + 1) * size),
+      (value) => bitsOf(value, array.activationBits),
+    );
+    const row = packed(codes, array.pack, array.activationBits);
+    words.push(...row, ...new Array<bigint>(stride - row.length).fill(0n));
+  }
+  const format = array.activationBits === 8 ? 'in Q0.7' : `of -1, 0, +1, ${array.pack} to a word`;
+  return hexFile(
+    `embedding ${format}, ${stride} words per token`,
+    words,
+    array.pack * array.activationBits,
+  );
+}
+
+/** Each token's share of each sum of layer 0, in drain order, padded to a power of two. */
+export function inputTableFile(design: Design, matrices: readonly ArrayMatrix[]): string {
+  const { input, model } = design;
+  if (input.kind !== 'tokens' || input.table === undefined) {
+    throw new TypeError('inputTableFile: the design has no input table');
+  }
+  const { bits, shift } = input.table;
+  const { values } = inputTable(model, matrices[0]);
+  const { outputs } = design.jobs[0];
+  const stride = 2 ** input.strideBits;
+  const words: bigint[] = [];
+  for (let token = 0; token < input.vocabSize; token++) {
+    for (let n = 0; n < stride; n++) {
+      words.push(n < outputs ? bitsOf(values[token * outputs + n], bits) : 0n);
     }
   }
-  return hexFile(`embedding in Q0.7, ${stride} words per token`, words, 8);
+  const unit = shift === 0 ? '' : ` in units of ${2 ** shift}`;
+  return hexFile(`sums of x${unit} by token, ${stride} words each`, words, bits);
 }

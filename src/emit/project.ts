@@ -1,11 +1,11 @@
 /** The emitted project: Verilog, testbench with golden vectors, scripts and a README, as files in memory. */
 import { packageVersion } from '../package-root.js';
-import { ACTIVATION_MAX } from '../quant/arithmetic.js';
-import type { Design } from '../design/design.js';
+import { activationMax } from '../quant/quantized-model.js';
+import { segmentsOf, type Design } from '../design/design.js';
 import { emit, fileHeader, type Netlist } from './emit.js';
 import { bitsOf, hexWord, msb } from './literal.js';
 import { render } from './render.js';
-import { beatBits, inputBits, widths } from './views.js';
+import { beatBits, inputBits, widths } from './widths.js';
 import type { TestVectors } from './vectors.js';
 
 /** Figures of the simulator that the README states. */
@@ -32,6 +32,7 @@ function hexLines(words: readonly bigint[], width: number): string {
 /** The self-checking testbench of a design, with its vectors. */
 export function emitTestbench(design: Design, vectors: TestVectors): Testbench {
   const { name, columns } = design;
+  const bits = design.array.activationBits;
   const top = `tb_${name}`;
   const inputWidth = columns * inputBits(design);
   const classBits = beatBits(widths(design).class);
@@ -53,15 +54,15 @@ export function emitTestbench(design: Design, vectors: TestVectors): Testbench {
     inputMsb: msb(inputWidth),
     resultMsb: msb(outputWidth + 1),
     outputMsb: msb(outputWidth),
-    hiddenMsb: msb(8 * columns),
+    hiddenMsb: msb(bits * columns),
     beatFile: file('beats'),
     resultFile: file('results'),
     cycleFile: file('cycles'),
     hiddenFile: file('hidden'),
     columns: Array.from({ length: columns }, (_, column) => ({
       column: String(column),
-      low: String(8 * column),
-      high: String(8 * column + 7),
+      low: String(bits * column),
+      high: String(bits * column + bits - 1),
     })),
   };
   return {
@@ -83,19 +84,52 @@ export function emitTestbench(design: Design, vectors: TestVectors): Testbench {
         32,
       ),
       [file('hidden')]: hexLines(
-        vectors.hidden.map((values) => packed(values, 8)),
-        8 * columns,
+        vectors.hidden.map((values) => packed(values, bits)),
+        bits * columns,
       ),
     },
   };
+}
+
+/** "ternary (-1, 0, +1), 2 bits each": what the array multiplies by. */
+function weightNote({ array, jobs }: Design): string {
+  const { kind, weightBits } = array;
+  const values = {
+    binary: 'signs (-1, +1), 1 bit each',
+    ternary: 'ternary (-1, 0, +1), 2 bits each',
+    pow2: `signed powers of two and 0, ${weightBits} bits each`,
+    int: `int${weightBits}`,
+  }[kind];
+  const isPlaned = jobs.some(({ sums, outputs }) => sums !== outputs);
+  return isPlaned ? `planes of ${values}` : values;
+}
+
+/** What the sequencer does in a fold, in words. */
+function foldNote({ rows, combiner, input }: Design): string {
+  const table = input.kind === 'tokens' && input.table !== undefined;
+  const operands = table ? 'all of h (of x, above layer 0)' : 'all of x and h';
+  return combiner?.passes === 2
+    ? `for each fold of ${rows} sums all of x, one drain cycle, all of h, one drain cycle.`
+    : `for each fold of ${rows} sums ${operands}, then one drain cycle.`;
+}
+
+/** What the combiner adds up, in words; nothing where there is none. */
+function combinerNote({ combiner, jobs, input }: Design): string {
+  if (combiner === undefined) return '';
+  const terms: string[] = [];
+  if (jobs.some(({ sums, outputs }) => sums !== outputs)) terms.push('its planes of weights');
+  if (combiner.passes === 2) terms.push('x and h, each with its scale');
+  const table = input.kind === 'tokens' && input.table ? ', and what a table says of x' : '';
+  const what = terms.length > 0 ? `over ${terms.join(' and over ')}` : 'the array has made';
+  return `Between column and lane, the combiner adds up what a gate or class is made of: the sums ${what}${table}.`;
 }
 
 function readmeView(design: Design, netlist: Netlist, figures: ProjectFigures): object {
   const w = widths(design);
   const { input, columns } = design;
   const classBits = beatBits(w.class);
-  const ternary = design.scheme.weights === 'ternary';
   const field = inputBits(design);
+  const most = activationMax(design.scheme);
   return {
     top: design.name,
     id: netlist.designId,
@@ -105,12 +139,12 @@ function readmeView(design: Design, netlist: Netlist, figures: ProjectFigures): 
       `head of ${design.classes} classes with argmax.`,
     jobs: design.jobs.map((job) => ({
       name: job.kind === 'head' ? 'head' : `LSTM layer ${job.layer}`,
-      k: String(job.k),
+      k: String(segmentsOf(job).reduce((sum, { elements }) => sum + elements, 0)),
       outputs: String(job.kind === 'head' ? job.outputs : job.outputs / 4),
       folds: String(job.folds),
       cycles: String(job.foldCycles),
     })),
-    weights: ternary ? 'ternary (-1, 0, +1), 2 bits each' : 'int8',
+    weights: weightNote(design),
     accWidth: String(design.accBits),
     columnCount: String(columns),
     rows: String(design.rows),
@@ -119,15 +153,20 @@ function readmeView(design: Design, netlist: Netlist, figures: ProjectFigures): 
     inputData:
       input.kind === 'tokens'
         ? `token of sequence n (0..${input.vocabSize - 1}) in bits ${field} n + ${field - 1} .. ${field} n`
-        : `one element of x of sequence n, signed, -${ACTIVATION_MAX}..${ACTIVATION_MAX}, in byte n`,
+        : `one element of x of sequence n, signed, -${most}..${most}, in byte n`,
     inputBeats:
       input.kind === 'tokens' ? '1 per step' : `${input.size} per step, elements in order`,
     outputData: `class of sequence n (0..${design.classes - 1}) in bits ${classBits} n + ${classBits - 1} .. ${classBits} n`,
     outputBeats: design.headWhen === 'every-step' ? '1 per step' : '1 per sequence',
+    operands: design.array.pack > 1 ? `a word of ${design.array.pack} operands` : 'one operand',
+    folds: foldNote(design),
+    combiner: combinerNote(design),
     inputScale:
       input.kind === 'tokens'
         ? ''
-        : 'x is in Q0.7: round((value - mean) * gain * 128), saturated at +-127, with mean and gain of design.json.',
+        : most === 1
+          ? 'x is the sign of (value - mean) * gain where that is at least 1/2 in magnitude, else 0, with mean and gain of design.json.'
+          : 'x is in Q0.7: round((value - mean) * gain * 128), saturated at +-127, with mean and gain of design.json.',
   };
 }
 

@@ -1,5 +1,7 @@
 /** What the stages after training found, one JSON file each. */
 import { z } from 'zod';
+import { ARRAY_KINDS } from '../design/array.js';
+import { PACKS } from '../design/plan.js';
 import { artifact } from './artifact.js';
 import { count, inputs, real, schemeName, size, text } from './schemas.js';
 
@@ -9,6 +11,9 @@ const design = z.strictObject({
   name: text,
   rows: size,
   columns: size,
+  array: z.enum(ARRAY_KINDS).optional(),
+  pack: z.literal(PACKS).optional(),
+  inputTable: z.boolean().optional(),
   designId: text,
 });
 export const DESIGN = artifact('design', 1, design);
@@ -26,7 +31,9 @@ const breakdown = z.strictObject({
 
 const activity = z.strictObject({
   macs: count,
+  peOperations: count,
   idlePeCycles: count,
+  combinations: count,
   requantizations: count,
   thresholds: count,
   cellUpdates: count,
@@ -47,7 +54,7 @@ const simulation = z.strictObject({
   breakdown,
   activity,
 });
-export const SIMULATION = artifact('simulation', 1, simulation);
+export const SIMULATION = artifact('simulation', 2, simulation);
 export type SimulationFile = z.infer<typeof simulation>;
 
 const bar = z.strictObject({ value: real, error: real, available: real.optional() });

@@ -4,7 +4,7 @@
  */
 import { simulateClosedForm } from '../../sim/closed-form.js';
 import { simulateStepByStep } from '../../sim/step-by-step.js';
-import { cellBase, beatBits, hiddenBase, widths } from '../emit/views.js';
+import { cellBase, beatBits, hiddenBase, widths } from '../emit/widths.js';
 import type { Netlist } from '../emit/emit.js';
 import type { Design } from '../design/design.js';
 import { compileRtl } from '../eda/rtl-sim.js';
@@ -80,13 +80,14 @@ export async function cosimulate(
     note(`simulators disagree: closed form ${closed.cycles} cycles, step by step ${timing.cycles}`);
   }
 
-  // Where each h lands: address -> layer, unit, bank.
-  const hiddenDepth = 2 * design.layers.reduce((sum, layer) => sum + layer.hiddenSize, 0);
-  const place = Array.from({ length: hiddenDepth }, () => ({ layer: 0, unit: 0, bank: 0 }));
+  // Where each h lands: address, of its word and of its place there -> layer, unit, bank.
+  const { pack, activationBits } = design.array;
+  const words = hiddenBase(design, design.layers.length, 1);
+  const place = Array.from({ length: pack * words }, () => ({ layer: 0, unit: 0, bank: 0 }));
   design.layers.forEach(({ hiddenSize }, layer) => {
     for (const bank of [0, 1] as const) {
       for (let unit = 0; unit < hiddenSize; unit++) {
-        place[hiddenBase(design, layer, bank) + unit] = { layer, unit, bank };
+        place[pack * hiddenBase(design, layer, bank) + unit] = { layer, unit, bank };
       }
     }
   });
@@ -177,7 +178,8 @@ export async function cosimulate(
       const { layer, unit, bank } = place[address];
       const at = cellBase(design, layer) + unit;
       const step = written[column][at]++;
-      const value = (rtl.getNumber(probe(column, 'h_write_data')) << 24) >> 24;
+      const above = 32 - activationBits;
+      const value = (rtl.getNumber(probe(column, 'h_write_data')) << above) >> above;
       const want = step < totalSteps ? expected.hidden[step][column][layer][unit] : undefined;
       hiddenChecked++;
       if (value !== want || bank !== step % 2) {

@@ -1,7 +1,8 @@
 /** Real data as the accelerator's input: what a verification on the user's own dataset runs. */
 import type { Design } from '../design/design.js';
 import type { Dataset, SeriesCase, SeriesDataset, TextDataset } from '../model/dataset.js';
-import { quantizeActivation } from '../quant/arithmetic.js';
+import { quantizeActivation, ternaryActivation } from '../quant/arithmetic.js';
+import type { ActivationFormat } from '../quant/scheme.js';
 import type { BatchInput } from './golden-run.js';
 
 /** Text: one sequence per column, `steps` symbols each, taken from equally spaced places. */
@@ -24,12 +25,14 @@ function seriesInput(
   cases: readonly SeriesCase[],
   columns: number,
   steps: number,
+  activations: ActivationFormat,
 ): BatchInput[] {
   const { channels, mean, gain } = dataset;
+  const quantize = activations === 'ternary' ? ternaryActivation : quantizeActivation;
   const vector = ({ values }: SeriesCase, t: number): Int8Array =>
     Int8Array.from({ length: channels }, (_, c) =>
       // Through float32, as batches for training carry it.
-      quantizeActivation(Math.fround((values[t * channels + c] - mean[c]) * gain[c])),
+      quantize(Math.fround((values[t * channels + c] - mean[c]) * gain[c])),
     );
   const batches: BatchInput[] = [];
   let total = 0;
@@ -48,9 +51,18 @@ function seriesInput(
   return batches;
 }
 
-/** About `steps` steps of the test part, as batches for `cosimulate`. */
+/**
+ * About `steps` steps of the test part, as batches for `cosimulate`.
+ * @throws {TypeError} for a dataset whose models no design takes
+ */
 export function datasetInput(design: Design, dataset: Dataset, steps: number): BatchInput[] {
-  return dataset.kind === 'text'
-    ? textInput(dataset.test.length > 0 ? dataset.test : dataset.train, design.columns, steps)
-    : seriesInput(dataset, dataset.test, design.columns, steps);
+  const { columns, scheme } = design;
+  switch (dataset.kind) {
+    case 'text':
+      return textInput(dataset.test.length > 0 ? dataset.test : dataset.train, columns, steps);
+    case 'series':
+      return seriesInput(dataset, dataset.test, columns, steps, scheme.activations);
+    default:
+      throw new TypeError(`datasetInput: no design takes ${dataset.kind} data`);
+  }
 }

@@ -1,8 +1,9 @@
 /** What the hardware must do with given inputs: the golden model run over streams of x. */
 import { argmax, embed, initialState, logits, step } from '../quant/golden.js';
+import { activationMax } from '../quant/quantized-model.js';
 import type { Design } from '../design/design.js';
 import type { Random } from '../model/random.js';
-import { beatBits } from '../emit/views.js';
+import { beatBits } from '../emit/widths.js';
 import type { TestVectors } from '../emit/vectors.js';
 import { simulateClosedForm } from '../../sim/closed-form.js';
 
@@ -30,12 +31,13 @@ export function randomInput(
   random: Random,
 ): BatchInput[] {
   const { input } = design;
+  const most = activationMax(design.scheme);
   return lengths.map((length) => ({
     steps: Array.from({ length }, () =>
       Array.from({ length: design.columns }, () =>
         input.kind === 'tokens'
           ? random.integer(input.vocabSize)
-          : Int8Array.from({ length: input.size }, () => random.integer(255) - 127),
+          : Int8Array.from({ length: input.size }, () => random.integer(2 * most + 1) - most),
       ),
     ),
   }));

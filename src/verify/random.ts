@@ -1,47 +1,120 @@
 /** `verify --random`: random designs, each emitted, run as RTL, and compared with golden and simulator. */
-import { plan } from '../design/plan.js';
+import { ARRAY_KINDS, type ArrayKind } from '../design/array.js';
+import { PACKS, plan, type PlanOptions } from '../design/plan.js';
 import type { Design } from '../design/design.js';
 import { emit } from '../emit/emit.js';
 import { Random } from '../model/random.js';
+import { CODINGS, codingOf, planesOf } from '../quant/coding.js';
+import {
+  schemeCodings,
+  schemeProblems,
+  SCHEMES,
+  type LayerWeights,
+  type Scheme,
+} from '../quant/scheme.js';
 import { cosimulate, type CosimulationResult } from './cosimulate.js';
 import { randomInput, type BatchInput } from './golden-run.js';
-import { randomModel, type ModelShape } from './random-model.js';
+import { randomModel, schemeOf, type ModelShape } from './random-model.js';
 
 export interface RandomCase {
   readonly index: number;
   readonly shape: ModelShape;
-  readonly rows: number;
-  readonly columns: number;
+  readonly options: PlanOptions;
   /** Lengths of the sequences, one batch after the other. */
   readonly lengths: readonly number[];
   readonly design: Design;
   readonly batches: readonly BatchInput[];
 }
 
-/** Case `index` of a seed: R 1..16, C 1..4, H and I 1..40, 1..2 layers, both schemes, odd sizes. */
-export function randomCase(seed: number, index: number): RandomCase {
+/** Any mixture of codings and formats that makes sense, gates of one layer alike or each its own. */
+export function randomScheme(random: Random): Scheme {
+  const names = [...CODINGS.keys()];
+  const pick = <T>(values: readonly T[]): T => values[random.integer(values.length)];
+  const layer = (): LayerWeights => {
+    const [i, f, g, o] = [pick(names), pick(names), pick(names), pick(names)];
+    return random.integer(3) === 0 ? { i, f, g, o } : { i, f: i, g: i, o: i };
+  };
+  for (;;) {
+    const bits = 4 + random.integer(13);
+    const scheme: Scheme = {
+      name: 'mixture',
+      weights: Array.from({ length: 1 + random.integer(2) }, layer),
+      head: pick(names),
+      normalization: 'none',
+      operandScales: pick(['shared', 'separate']),
+      activations: pick(['int8', 'int8', 'ternary']),
+      gates: pick(['int16', 'level3', 'binary']),
+      candidate: pick(['int16', 'ternary']),
+      cell:
+        random.integer(2) === 0
+          ? { bits: 16, fraction: 12 }
+          : { bits, fraction: random.integer(13) },
+      slope: pick([1, 1, 2, 0.5 + 4 * random.uniform()]),
+      decisions: 'half',
+    };
+    if (schemeProblems(scheme).length === 0) return scheme;
+  }
+}
+
+/** Array, pack and input table: mostly what the planner chooses. */
+function randomOptions(
+  random: Random,
+  { activations }: Scheme,
+  isToken: boolean,
+): Pick<PlanOptions, 'array' | 'pack' | 'inputTable'> {
+  const isTernary = activations === 'ternary';
+  const kinds: readonly ArrayKind[] = isTernary ? ['binary', 'ternary'] : ARRAY_KINDS;
+  return {
+    ...(random.integer(4) === 0 ? { array: kinds[random.integer(kinds.length)] } : {}),
+    ...(isTernary && random.integer(2) === 0 ? { pack: PACKS[random.integer(PACKS.length)] } : {}),
+    ...(isToken && random.integer(3) === 0 ? { inputTable: true } : {}),
+  };
+}
+
+/** Units and inputs that keep designs of many planes as quick to simulate as those of one. */
+function mostUnits(scheme: Scheme): number {
+  const planes = Math.max(...schemeCodings(scheme).map((name) => planesOf(codingOf(name).format)));
+  const isMixed = scheme.activations === 'ternary' || schemeCodings(scheme).length > 2;
+  return Math.round(40 / Math.sqrt(isMixed ? 4 * planes : planes));
+}
+
+/**
+ * Case `index` of a seed: R 1..16, C 1..4, H and I 1..40, 1..2 layers, odd sizes; of the named scheme, or
+ * of one drawn from all of them and from mixtures.
+ */
+export function randomCase(seed: number, index: number, given?: string | Scheme): RandomCase {
   const random = new Random((Math.imul(seed, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b)) >>> 0);
   const size = (max: number): number => 1 + random.integer(max);
+  const named = Object.keys(SCHEMES);
+  const drawn =
+    random.integer(2) === 0 ? named[random.integer(named.length)] : randomScheme(random);
+  const scheme = schemeOf({ scheme: given ?? drawn });
+  const most = mostUnits(scheme);
   const layers = size(2);
-  const tokens = random.integer(2) === 0;
+  const input = random.integer(4);
+  const vocabSize = 1 + size(60);
+  const isOneHot = input === 0;
+  const isToken = input <= 1;
   const shape: ModelShape = {
-    scheme: random.integer(2) === 0 ? 'int8' : 'ternary-level3',
-    inputSize: size(40),
-    hiddenSizes: Array.from({ length: layers }, () => size(40)),
-    classes: size(24) + (random.integer(8) === 0 ? 300 : 1),
-    ...(tokens ? { vocabSize: 1 + size(60) } : {}),
+    scheme,
+    inputSize: isOneHot ? vocabSize : size(most),
+    hiddenSizes: Array.from({ length: layers }, () => size(most)),
+    classes: size(24) + (random.integer(8) === 0 && most === 40 ? 300 : 1),
+    ...(isToken ? { vocabSize, isOneHot } : {}),
     when: random.integer(2) === 0 ? 'every-step' : 'last-step',
   };
-  const rows = size(16);
-  const columns = size(4);
+  const options: PlanOptions = {
+    name: `random_${seed}_${index}`.replace('-', 'm'),
+    rows: size(16),
+    columns: size(4),
+    ...randomOptions(random, scheme, isToken && !isOneHot),
+  };
   const lengths = Array.from({ length: size(3) }, () => size(4));
-  const model = randomModel(shape, random);
-  const design = plan(model, { name: `random_${seed}_${index}`.replace('-', 'm'), rows, columns });
+  const design = plan(randomModel(shape, random), options);
   return {
     index,
     shape,
-    rows,
-    columns,
+    options,
     lengths,
     design,
     batches: randomInput(design, lengths, random),
@@ -49,11 +122,24 @@ export function randomCase(seed: number, index: number): RandomCase {
 }
 
 /** "int8 7 -> 13 -> 5 classes, 3x2, tokens": enough to tell cases apart in a report. */
-export function describeCase({ shape, rows, columns, lengths }: RandomCase): string {
-  const input = shape.vocabSize === undefined ? 'dense' : `${shape.vocabSize} tokens`;
+export function describeCase({ shape, design, lengths }: RandomCase): string {
+  const { array, rows, columns, scheme, input, combiner } = design;
+  const source =
+    input.kind === 'dense'
+      ? 'dense'
+      : `${input.vocabSize} tokens${input.table ? (shape.isOneHot === true ? ' one-hot' : ' tabled') : ''}`;
+  const { gates, candidate, activations, cell, slope, operandScales, weights, head } = scheme;
+  const mixture =
+    scheme.name === 'mixture'
+      ? ` (${weights.map(({ i, f, g, o }) => (i === g ? i : [i, f, g, o].join(' '))).join(' | ')}, head ${head}, ` +
+        `${operandScales}, ${activations}, gates ${gates}, candidate ${candidate}, cell ${cell.bits}.${cell.fraction}, ` +
+        `slope ${slope.toPrecision(3)})`
+      : '';
   return (
-    `${shape.scheme} ${[shape.inputSize, ...shape.hiddenSizes, shape.classes].join(' -> ')}, ` +
-    `${rows}x${columns}, ${input}, ${shape.when}, sequences ${lengths.join('+')}`
+    `${scheme.name}${mixture} ${[shape.inputSize, ...shape.hiddenSizes, shape.classes].join(' -> ')}, ` +
+    `${rows}x${columns} ${array.kind}${array.pack > 1 ? ` by ${array.pack}` : ''}` +
+    `${combiner ? `, factors ${combiner.factors} by ${combiner.factorsBy}` : ''}, ` +
+    `${source}, ${shape.when}, sequences ${lengths.join('+')}`
   );
 }
 
@@ -87,16 +173,19 @@ export interface RandomVerification {
   readonly cycleMismatches: number;
 }
 
+/** @throws {RangeError} for a scheme that is none. */
 export async function verifyRandom(options: {
   readonly count: number;
   readonly seed: number;
+  /** Of this scheme alone; else of all, and of mixtures. */
+  readonly scheme?: string | Scheme;
   readonly onCase?: (done: number, description: string, result: CosimulationResult) => void;
   readonly signal?: AbortSignal;
 }): Promise<RandomVerification> {
   const cases: { description: string; result: CosimulationResult }[] = [];
   for (let index = 0; index < options.count; index++) {
     options.signal?.throwIfAborted();
-    const candidate = randomCase(options.seed, index);
+    const candidate = randomCase(options.seed, index, options.scheme);
     const result = await cosimulateTwice(candidate, (options.seed ^ index) >>> 0, options.signal);
     const description = describeCase(candidate);
     cases.push({ description, result });

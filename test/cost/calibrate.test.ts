@@ -148,10 +148,13 @@ test('a LUT belongs where its output goes, and shares a cell with the flip-flop 
     },
   });
   const names = {
-    pe: 'pe-int8',
+    pe: 'pe-int',
+    combine: undefined,
+    drain: 'drain',
     cell: 'cell-int16',
     lane: 'lane-int16',
     source: 'token-source',
+    input: 'embedding',
   } as const;
   const counts = attributeCells(netlist, 'dut', 'ice40-up5k', names);
   expect(counts.drain).toMatchObject({ luts: 2, ffs: 1 });

@@ -4,9 +4,10 @@ import { CapacityError } from '../../src/cost/errors.js';
 import { ENERGY_SHARES, type EnergyNode } from '../../src/cost/energy.js';
 import { assertFits, estimate, type CostNode, type PartCost } from '../../src/cost/estimate.js';
 import { loadProfile, profileNames, RESOURCES } from '../../src/cost/profile.js';
-import { plan } from '../../src/design/plan.js';
+import { plan, type PlanOptions } from '../../src/design/plan.js';
 import type { Design } from '../../src/design/design.js';
 import { Random } from '../../src/model/random.js';
+import { SCHEMES } from '../../src/quant/scheme.js';
 import { randomModel, type ModelShape } from '../../src/verify/random-model.js';
 
 const SHAPE: ModelShape = {
@@ -18,8 +19,19 @@ const SHAPE: ModelShape = {
   when: 'every-step',
 };
 
-function design(rows: number, columns = 1, shape: Partial<ModelShape> = {}): Design {
-  return plan(randomModel({ ...SHAPE, ...shape }, new Random(5)), { name: 'dut', rows, columns });
+function design(
+  rows: number,
+  columns = 1,
+  more: Partial<ModelShape & Pick<PlanOptions, 'pack' | 'inputTable'>> = {},
+): Design {
+  const { pack, inputTable, ...shape } = more;
+  return plan(randomModel({ ...SHAPE, ...shape }, new Random(5)), {
+    name: 'dut',
+    rows,
+    columns,
+    ...(pack === undefined ? {} : { pack }),
+    ...(inputTable === undefined ? {} : { inputTable }),
+  });
 }
 
 const designs: [string, Design][] = [
@@ -31,10 +43,30 @@ const designs: [string, Design][] = [
     design(1, 1, { scheme: 'int8', hiddenSizes: [3], classes: 2, when: 'last-step' }),
   ],
   ['more rows than outputs', design(16, 2, { hiddenSizes: [1], classes: 2 })],
+  ['one-hot', design(4, 2, { scheme: 'twn', inputSize: 30, isOneHot: true })],
+  ['tabled', design(4, 1, { inputTable: true })],
+  ['hitnet, two columns', design(4, 2, { scheme: 'hitnet', pack: 4 })],
 ];
 const cases = profileNames().flatMap((name) =>
   designs.map(([title, d]) => [name, title, d] as const),
 );
+
+describe.each(Object.keys(SCHEMES))('scheme %s', (scheme) => {
+  const d = design(5, 2, { scheme });
+  const report = simulate(d, { sequences: [6] });
+
+  test.each(profileNames())('is estimated for %s, every act with its energy', (name) => {
+    const { resources, energy, fmaxMhz } = estimate(d, loadProfile(name), report);
+    expect(fmaxMhz.value).toBeGreaterThan(0);
+    if (name !== 'asic-45nm') expect(resources.lut.value).toBeGreaterThan(300);
+    const acts = (node: EnergyNode): EnergyNode[] => [node, ...node.children.flatMap(acts)];
+    const named = Object.fromEntries(acts(energy!.tree).map((node) => [node.name, node]));
+    expect(named['arithmetic'].totalPj).toBeGreaterThan(0);
+    expect(named['combiner'].totalPj > 0).toBe(d.combiner !== undefined);
+    const reads = d.memories.flatMap(({ name: memory }) => acts(named[memory]));
+    for (const node of reads) expect(node.totalPj).toBeGreaterThan(0);
+  });
+});
 
 function checkSums(node: CostNode): void {
   if (node.children.length === 0) return;
@@ -155,7 +187,7 @@ describe('the table horowitz45', () => {
 
   test('gives 24 nJ of arithmetic for a step of H = 128, I = 40 in int8', () => {
     const macs = 168 * 512;
-    const nj = (macs * actions['mac-int8'].evaluate({ accBits: 24, weightBits: 8 })) / 1000;
+    const nj = (macs * actions['mac-int'].evaluate({ accBits: 24, weightBits: 8 })) / 1000;
     expect(nj).toBeGreaterThan(23);
     expect(nj).toBeLessThan(25);
   });

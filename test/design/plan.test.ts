@@ -1,15 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { DesignError } from '../../src/design/design.js';
+import { DesignError, segmentsOf, type Design } from '../../src/design/design.js';
 import { identifierProblem } from '../../src/design/identifier.js';
-import { indexBits, plan, signedBits } from '../../src/design/plan.js';
+import { indexBits, signedBits } from '../../src/design/bits.js';
+import { plan, type PlanOptions } from '../../src/design/plan.js';
 import { Random } from '../../src/model/random.js';
-import { accumulatorBound } from '../../src/quant/quantized-model.js';
-import { randomModel } from '../../src/verify/random-model.js';
+import { accumulatorBound, type QuantizedModel } from '../../src/quant/quantized-model.js';
+import { randomModel, type ModelShape } from '../../src/verify/random-model.js';
 
-const model = randomModel(
-  { scheme: 'ternary-level3', inputSize: 7, hiddenSizes: [5, 3], classes: 4, when: 'last-step' },
-  new Random(9),
-);
+function modelOf(scheme: string, shape: Partial<ModelShape> = {}): QuantizedModel {
+  const sizes = { inputSize: 7, hiddenSizes: [5, 3], classes: 4 };
+  return randomModel({ scheme, ...sizes, when: 'last-step', ...shape }, new Random(9));
+}
+
+const model = modelOf('ternary-level3');
 
 describe('plan', () => {
   test('cuts jobs into folds that cover every output once', () => {
@@ -24,16 +27,98 @@ describe('plan', () => {
   test('reads what is ready first: x before h, and above layer 0 the old h before the new', () => {
     const { jobs } = plan(model, { name: 'dut', rows: 3, columns: 1 });
     expect(
-      jobs.map(({ segments }) => segments.map(({ source, layer }) => `${source} ${layer}`)),
+      jobs.map((job) => segmentsOf(job).map(({ source, layer }) => `${source} ${layer}`)),
     ).toEqual([['input 0', 'previous 0'], ['previous 1', 'current 0'], ['current 1']]);
   });
 
   test('pads folds shorter than the array is high', () => {
     const { jobs } = plan(model, { name: 'dut', rows: 16, columns: 1 });
-    for (const { foldCycles, padCycles, k } of jobs) {
+    for (const { foldCycles, passes, k } of jobs) {
       expect(foldCycles).toBeGreaterThanOrEqual(16);
-      expect(foldCycles).toBe(padCycles + k + 1);
+      expect(passes).toHaveLength(1);
+      expect(foldCycles).toBe(passes[0].padCycles + k + 1);
     }
+  });
+
+  test('passes once over each operand with scales of its own, and drains after each', () => {
+    const { jobs, combiner } = plan(modelOf('twn'), { name: 'dut', rows: 9, columns: 1 });
+    const passes = jobs.map((job) =>
+      job.passes.map(({ segments: [{ source }], operand, k, cycles }) => [
+        source,
+        operand,
+        k,
+        cycles,
+      ]),
+    );
+    expect(passes).toEqual([
+      [
+        ['input', 0, 7, 9],
+        ['previous', 1, 5, 9],
+      ],
+      [
+        ['previous', 1, 3, 9],
+        ['current', 0, 5, 9],
+      ],
+      [['current', 0, 3, 9]],
+    ]);
+    expect(combiner).toMatchObject({ passes: 2, factors: 'any', factorsBy: 'place' });
+    expect(jobs.map(({ foldCycles }) => foldCycles)).toEqual([18, 18, 9]);
+  });
+
+  test('gives every plane of an output a row of the array', () => {
+    const { jobs, combiner } = plan(modelOf('bcq-3'), { name: 'dut', rows: 4, columns: 1 });
+    // An int8 class is nine signs.
+    expect(jobs.map(({ planes, sums, folds }) => [planes, sums, folds])).toEqual([
+      [[3, 3, 3, 3], 60, 15],
+      [[3, 3, 3, 3], 36, 9],
+      [[9], 36, 9],
+    ]);
+    expect(combiner).toMatchObject({ factorsBy: 'sum', placeBits: 4 });
+  });
+
+  test('has no combiner where an output is one sum of the array', () => {
+    for (const name of ['int8', 'int8-level3', 'ternary-level3']) {
+      const design = plan(modelOf(name), { name: 'dut', rows: 4, columns: 1 });
+      expect(design.combiner).toBeUndefined();
+      expect(design.accBits).toBe(design.sumBits);
+    }
+  });
+
+  test('takes no x for one-hot input: its sums wait in a table', () => {
+    const shape = { inputSize: 6, vocabSize: 6, isOneHot: true };
+    const { jobs, input, memories } = plan(modelOf('int8', shape), {
+      name: 'dut',
+      rows: 4,
+      columns: 2,
+    });
+    expect(segmentsOf(jobs[0])).toMatchObject([
+      { source: 'previous', needsInput: true, column: 6 },
+    ]);
+    expect(jobs.map(({ isTabled }) => isTabled)).toEqual([true, false, false]);
+    // Codes, in units of 1 in Q0.7; 20 outputs in rows of 32.
+    expect(input).toMatchObject({ table: { bits: 8, shift: 7 }, strideBits: 5 });
+    expect(memories).toContainEqual(
+      expect.objectContaining({ role: 'table', width: 8, depth: 6 * 32, copies: 2 }),
+    );
+  });
+
+  test('tables embeddings where it is asked to', () => {
+    const tokens = modelOf('ternary-level3', { vocabSize: 9 });
+    const design = (inputTable: boolean): Design =>
+      plan(tokens, { name: 'dut', rows: 4, columns: 1, inputTable });
+    expect(design(false).jobs[0].k).toBe(12);
+    expect(design(true).jobs[0].k).toBe(5);
+    expect(design(true).input).toMatchObject({ table: { shift: 0 } });
+  });
+
+  test('packs ternary activations into words, and pads each operand to whole ones', () => {
+    const { jobs, array } = plan(modelOf('hitnet'), { name: 'dut', rows: 4, columns: 1, pack: 4 });
+    expect(array).toEqual({ kind: 'ternary', weightBits: 2, activationBits: 2, pack: 4 });
+    expect(jobs.map((job) => segmentsOf(job).map(({ length }) => length))).toEqual([
+      [2, 2],
+      [1, 2],
+      [1],
+    ]);
   });
 
   test('makes the accumulator as wide as the actual weights need and no wider', () => {
@@ -54,6 +139,72 @@ describe('plan', () => {
         '  columns: 65 is not an integer in 1..64',
       ].join('\n'),
     );
+  });
+});
+
+describe('plan refuses', () => {
+  const options = { name: 'dut', rows: 4, columns: 1 };
+  const int8 = modelOf('int8');
+
+  test.each<[string, QuantizedModel, Partial<PlanOptions>, string]>([
+    [
+      'packing what is not ternary',
+      int8,
+      { pack: 8 },
+      'pack: 8 activations in a word, but only ternary ones can be packed; use 1',
+    ],
+    ['an odd pack', modelOf('hitnet'), { pack: 3 as 4 }, 'pack: 3 is none of 1, 2, 4, 8, 16, 32'],
+    [
+      'a table of dense input',
+      int8,
+      { inputTable: true },
+      'inputTable: the model takes dense, not tokens; leave it out',
+    ],
+    [
+      'multipliers for ternary activations',
+      modelOf('hitnet'),
+      { array: 'int' },
+      'array: int elements multiply int8 activations, hitnet has ternary ones; use ternary or binary',
+    ],
+    [
+      'an array that there is not',
+      int8,
+      { array: 'decimal' as 'int' },
+      'array: "decimal" is none of binary, ternary, pow2, int',
+    ],
+    [
+      'an enormous table',
+      { ...int8, input: { kind: 'one-hot', vocabSize: 1_000_000 } },
+      {},
+      "vocabulary: a table of 20000000 words, for every token's share of every gate, exceeds 4194304; " +
+        'use a smaller vocabulary or an embedding',
+    ],
+    [
+      'a scheme that makes no sense',
+      { ...int8, scheme: { ...int8.scheme, slope: 0 } },
+      {},
+      'scheme int8: slope: 0 is not in (0, 16]',
+    ],
+    [
+      'two directions',
+      { ...int8, layers: [{ ...int8.layers[0], backward: int8.layers[0] }, int8.layers[1]] },
+      {},
+      'layers[0]: bidirectional layers cannot be mapped yet; use a forward one',
+    ],
+    [
+      'a value for a class',
+      { ...int8, head: { ...int8.head, output: 'value' } },
+      {},
+      'head: it gives a value, the hardware gives classes; use a head of classes',
+    ],
+    [
+      'several features',
+      { ...int8, input: { kind: 'features', tables: [] } },
+      {},
+      'input: several features of a token cannot be mapped yet; use one token or dense input',
+    ],
+  ])('%s', (_, refused, more, problem) => {
+    expect(() => plan(refused, { ...options, ...more })).toThrow(`1 problem\n  ${problem}`);
   });
 });
 

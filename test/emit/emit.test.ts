@@ -1,25 +1,46 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { plan } from '../../src/design/plan.js';
+import { plan, type PlanOptions } from '../../src/design/plan.js';
 import { lintIverilog, lintVerilator } from '../../src/eda/native-sim.js';
 import { findTool } from '../../src/eda/tools.js';
+import { readVerilogCommands, runYosysScript } from '../../src/eda/yosys.js';
 import { emit } from '../../src/emit/emit.js';
 import { bitsOf, hexWord, literal, packedLiteral } from '../../src/emit/literal.js';
 import { emitProject } from '../../src/emit/project.js';
 import { render, templateSource, TEMPLATE_DIRECTORY } from '../../src/emit/render.js';
 import { Random } from '../../src/model/random.js';
 import { testVectors, randomInput } from '../../src/verify/golden-run.js';
-import { randomModel } from '../../src/verify/random-model.js';
+import { randomModel, type ModelShape } from '../../src/verify/random-model.js';
 import { describeCase, randomCase } from '../../src/verify/random.js';
 import { simulate } from '../../sim/simulate.js';
 
+const leaves = Object.fromEntries(
+  readdirSync(TEMPLATE_DIRECTORY)
+    .filter((file) => file.endsWith('.v'))
+    .map((file) => [file, templateSource(file)]),
+);
 const verilator = (await findTool('verilator')) !== undefined;
 const iverilog = (await findTool('iverilog')) !== undefined;
 
-function tinyDesign(scheme: 'int8' | 'ternary-level3') {
-  const shape = { scheme, inputSize: 2, hiddenSizes: [2], classes: 3, when: 'every-step' } as const;
-  return plan(randomModel(shape, new Random(4)), { name: 'tiny', rows: 2, columns: 1 });
+/** Schemes that together have every element, cell, pass and table. */
+const TINY = [
+  'int8',
+  'ternary-level3',
+  'binary-level3',
+  'bcq-2',
+  'laq-log-3',
+  'hitnet',
+  'hitnet-h',
+] as const;
+
+function tinyDesign(scheme: string, more: Partial<ModelShape & PlanOptions> = {}) {
+  const sizes = { inputSize: 2, hiddenSizes: [2], classes: 3 };
+  const shape = { scheme, ...sizes, when: 'every-step', ...more } as const;
+  const options = { name: 'tiny', rows: 2, columns: 1, ...more };
+  return plan(randomModel(shape, new Random(4)), options);
 }
+
+const tabled = { inputSize: 3, vocabSize: 3, isOneHot: true };
 
 describe('emit', () => {
   test('gives the same bytes for the same design', () => {
@@ -36,30 +57,44 @@ describe('emit', () => {
     expect(once()).toBe(once());
   });
 
-  test.each(['int8', 'ternary-level3'] as const)(
-    'writes a small %s design that a person can read',
-    async (scheme) => {
-      const { files } = emit(tinyDesign(scheme));
-      const generated = Object.keys(files).filter(
-        (file) => file.startsWith('tiny') && file.endsWith('.v'),
-      );
-      for (const file of generated) {
-        await expect(files[file]).toMatchFileSnapshot(`../golden/${scheme}/${file}`);
-      }
-    },
-  );
-
-  test('ships every module that it instantiates and no other', () => {
-    for (const scheme of ['int8', 'ternary-level3'] as const) {
-      const { files, sources } = emit(tinyDesign(scheme));
-      const text = sources.map((file) => files[file]).join('\n');
-      const used = new Set(
-        [...text.matchAll(/^\s+((?:hg|tiny)_\w+) (?:#\(|u_\w+ \()/gm)].map((match) => match[1]),
-      );
-      const shipped = new Set(sources.map((file) => file.replace('.v', '')));
-      shipped.delete('tiny');
-      expect(shipped).toEqual(used);
+  test.each([
+    ...TINY.map((scheme) => [scheme, tinyDesign(scheme)] as const),
+    ['one-hot', tinyDesign('twn', tabled)] as const,
+  ])('writes a small %s design that a person can read', async (name, design) => {
+    const { files } = emit(design);
+    const generated = Object.keys(files).filter(
+      (file) => file.startsWith('tiny') && file.endsWith('.v'),
+    );
+    for (const file of generated) {
+      await expect(files[file]).toMatchFileSnapshot(`../golden/${name}/${file}`);
     }
+  });
+
+  test('names the numbers of its memories in the order of the schedule', async () => {
+    const { files } = emit(tinyDesign('bcq-2', tabled));
+    const words = Object.entries(files).filter(([file]) =>
+      /tiny_(weights_0|factors|table)/.test(file),
+    );
+    for (const [file, text] of words) {
+      await expect(text).toMatchFileSnapshot(`../golden/memories/${file}`);
+    }
+    expect(words).toHaveLength(3);
+  });
+
+  test.each([
+    ...TINY.map((scheme) => [scheme, tinyDesign(scheme)] as const),
+    ['one-hot', tinyDesign('bcq-2', tabled)] as const,
+    ['unpacked hitnet', tinyDesign('hitnet', { pack: 1 })] as const,
+  ])('ships every module that a %s design needs and no other', async (_, design) => {
+    const { files, sources } = emit(design);
+    const all = { ...leaves, ...files };
+    // Yosys keeps what the top module instantiates, with its parameters.
+    const script = `${readVerilogCommands(all)}; hierarchy -check -top tiny; proc; write_json out.json`;
+    const run = await runYosysScript(script, all);
+    const json = new TextDecoder().decode(run.files['out.json'] as Uint8Array);
+    const { modules } = JSON.parse(json) as { modules: Record<string, unknown> };
+    const needed = Object.keys(modules).map((name) => /(?:hg|tiny)\w*/.exec(name)![0]);
+    expect(new Set(sources.map((file) => file.replace('.v', '')))).toEqual(new Set(needed));
   });
 
   test('carries no date, host or user', () => {
@@ -94,21 +129,19 @@ describe('lint', () => {
     60_000,
   );
 
-  const leaves = readdirSync(TEMPLATE_DIRECTORY).filter((file) => file.endsWith('.v'));
-  test.skipIf(!verilator).each(leaves)(
+  test.skipIf(!verilator).each(Object.keys(leaves))(
     'leaf module %s is clean under verilator -Wall as it stands (skipped without verilator)',
     async (leaf) => {
-      const files = Object.fromEntries(leaves.map((file) => [file, templateSource(file)]));
       const top = leaf.replace('.v', '');
       // Modules that `leaf` does not use are no part of the check.
       const needed = new Set<string>();
       const visit = (name: string): void => {
-        if (needed.has(name) || !(name in files)) return;
+        if (needed.has(name) || !(name in leaves)) return;
         needed.add(name);
-        for (const match of files[name].matchAll(/^\s+(hg_\w+) #\(/gm)) visit(`${match[1]}.v`);
+        for (const match of leaves[name].matchAll(/^\s+(hg_\w+) #\(/gm)) visit(`${match[1]}.v`);
       };
       visit(leaf);
-      const used = Object.fromEntries([...needed].map((name) => [name, files[name]]));
+      const used = Object.fromEntries([...needed].map((name) => [name, leaves[name]]));
       expect(await lintVerilator(used, top)).toMatchObject({ clean: true });
     },
     60_000,

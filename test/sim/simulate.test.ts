@@ -74,6 +74,44 @@ describe('simulate', () => {
     expect(long.cycles - short.cycles).toBe(1000 * short.cyclesPerStep);
   });
 
+  test('counts every plane, combination and table read', () => {
+    const shape = { inputSize: 6, vocabSize: 6, isOneHot: true, hiddenSizes: [5], classes: 3 };
+    const design = designOf({ ...shape, scheme: 'bcq-2', when: 'every-step' }, 4, 3);
+    const { activity } = simulate(design, { sequences: [2, 5] });
+    const runs = 7 * 3;
+    // 20 gates of two planes over h alone; 3 classes of nine signs.
+    expect(activity.macs).toBe(runs * (40 * 5 + 27 * 5));
+    expect(activity.combinations).toBe(runs * (40 + 27));
+    expect(activity.requantizations).toBe(runs * (20 + 3));
+    const reads = Object.fromEntries(
+      activity.memories.map((memory) => [memory.name, memory.reads]),
+    );
+    expect(reads).toMatchObject({
+      input_table: runs * 20,
+      factors: 7 * 67,
+      row_parameters: 7 * 23,
+    });
+  });
+
+  test('counts a word of packed activations as one operation, and its activations as macs', () => {
+    const shape = { scheme: 'hitnet', inputSize: 9, hiddenSizes: [5], when: 'every-step' } as const;
+    const { activity } = simulate(designOf(shape, 4, 1), { sequences: [3] });
+    // Two words of x, one of h; a class is six ternary digits.
+    expect(activity.peOperations).toBe(3 * (20 * 3 + 60));
+    expect(activity.macs).toBe(3 * (20 * 14 + 60 * 5));
+    expect(activity.thresholds).toBe(3 * 20);
+    expect(activity.combinations).toBe(3 * (2 * 20 + 60));
+    const writes = Object.fromEntries(activity.memories.map(({ name, ...m }) => [name, m.writes]));
+    expect(writes).toMatchObject({ hidden: 3, input_buffer: 6, partial_sums: 60, cell: 15 });
+  });
+
+  test('waits for h only once the table has spared it x', () => {
+    const tabled = designOf({ vocabSize: 20, isOneHot: true, inputSize: 20 }, 16, 1);
+    const { breakdown } = simulate(tabled, { sequences: [20] });
+    expect(breakdown.stallDependency).toBeGreaterThan(0);
+    expect(breakdown.stallInput).toBe(1);
+  });
+
   test('refuses a workload without steps', () => {
     const design = designOf({}, 4, 1);
     expect(() => simulate(design, { sequences: [] })).toThrow(

@@ -2,7 +2,9 @@
 import type { Command } from 'commander';
 import { UserError } from '../../errors.js';
 import type { RunFolder } from '../../store/run-folder.js';
-import { integer, list } from '../options.js';
+import { ARRAY_KINDS, type ArrayKind } from '../../design/array.js';
+import { PACKS, type PlanOptions } from '../../design/plan.js';
+import { choice, integer, list } from '../options.js';
 import type { StageOptions } from '../stages/cache.js';
 import type { DesignOptions } from '../stages/plan.js';
 
@@ -16,6 +18,9 @@ export interface DesignFlags extends RunOptions {
   readonly rows?: number;
   readonly columns?: number;
   readonly name?: string;
+  readonly array?: ArrayKind;
+  readonly pack?: PlanOptions['pack'];
+  readonly inputTable?: boolean;
 }
 
 export function addRunOptions(command: Command): Command {
@@ -41,16 +46,38 @@ export function addDesignOptions(command: Command): Command {
       'columns of the array: sequences at a time (default: as before, or 1)',
       integer('--columns', 1, 64),
     )
+    .option(
+      '--array <kind>',
+      `what the array multiplies by: ${ARRAY_KINDS.join(', ')} (default: as before, or what suits the scheme)`,
+      choice('--array', ARRAY_KINDS),
+    )
+    .option(
+      '--pack <n>',
+      `ternary activations in one operand: ${PACKS.join(', ')} (default: as before, or 8)`,
+      packOption,
+    )
+    .option('--input-table', 'tables of the sums of W_x by token, for small vocabularies')
+    .option('--no-input-table', 'multiply by W_x')
     .option('--name <identifier>', 'name of the top module');
 }
 
-export function stageOptions({
-  force,
-  rows,
-  columns,
-  name,
-}: DesignFlags): StageOptions & DesignOptions {
-  return { isForced: force === true, rows, columns, name };
+function packOption(text: string): PlanOptions['pack'] {
+  const found = PACKS.find((pack) => String(pack) === text);
+  if (found !== undefined) return found;
+  throw new UserError({
+    where: '--pack',
+    given: JSON.stringify(text),
+    allowed: `must be one of ${PACKS.join(', ')}`,
+  });
+}
+
+export function stageOptions(flags: DesignFlags): StageOptions & DesignOptions {
+  const { force, rows, columns, name, array, pack, inputTable } = flags;
+  return {
+    ...{ isForced: force === true, rows, columns, name, inputTable },
+    ...(array !== undefined && { array }),
+    ...(pack !== undefined && { pack }),
+  };
 }
 
 /** Schemes asked for, or those of the run that have `file`. */

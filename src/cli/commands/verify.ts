@@ -4,6 +4,7 @@ import { verifyRandom } from '../../verify/random.js';
 import type { VerifyEngine } from '../../verify/verify.js';
 import type { Context } from '../context.js';
 import { StageFailure } from '../errors.js';
+import { findScheme } from '../scheme-choice.js';
 import { choice, integer, list } from '../options.js';
 import { pace } from '../progress.js';
 import { openRun } from '../run-choice.js';
@@ -54,7 +55,8 @@ export function register(program: Command, context: () => Context): void {
 Examples:
   halfgate verify
   halfgate verify --run runs/book --scheme int8 --rows 5 --columns 3 --steps 200
-  halfgate verify --random 50 --seed 7`,
+  halfgate verify --random 50 --seed 7
+  halfgate verify --random 20 --scheme hitnet`,
     )
     .action((flags: VerifyFlags) =>
       flags.random === undefined
@@ -96,17 +98,26 @@ async function verifyRun(flags: VerifyFlags, context: Context): Promise<void> {
 }
 
 async function verifySeed(flags: VerifyFlags, count: number, context: Context): Promise<void> {
-  if (flags.run !== undefined || flags.scheme !== undefined) {
+  if (flags.run !== undefined) {
     throw new UserError({
       where: '--random',
-      given: `with ${flags.run === undefined ? '--scheme' : '--run'}`,
+      given: 'with --run',
       allowed: 'random designs come from the seed alone',
+    });
+  }
+  const schemes = flags.scheme?.map(findScheme);
+  if (schemes !== undefined && schemes.length > 1) {
+    throw new UserError({
+      where: '--scheme',
+      given: `${schemes.length} schemes with --random`,
+      allowed: 'one, or none for any',
     });
   }
   const left = pace();
   const { cases, seed, bitMismatches, cycleMismatches } = await verifyRandom({
     count,
     seed: flags.seed,
+    ...(schemes && { scheme: schemes[0] }),
     signal: context.signal,
     onCase: (done, description, result) => {
       if (result.bitMismatches + result.cycleMismatches > 0) {

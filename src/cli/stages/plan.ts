@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path';
 import type { Design } from '../../design/design.js';
 import { designId } from '../../emit/emit.js';
-import { plan } from '../../design/plan.js';
+import { plan, type PlanOptions } from '../../design/plan.js';
 import { readArtifact, writeArtifact } from '../../store/artifact.js';
 import { DESIGN, type DesignFile } from '../../store/result-files.js';
 import type { RunFolder } from '../../store/run-folder.js';
@@ -12,6 +12,24 @@ export interface DesignOptions {
   readonly rows?: number | undefined;
   readonly columns?: number | undefined;
   readonly name?: string | undefined;
+  readonly array?: PlanOptions['array'];
+  readonly pack?: PlanOptions['pack'];
+  readonly inputTable?: boolean | undefined;
+}
+
+/** What was given, or else what the run's design was planned with. */
+function mapping(
+  given: DesignOptions,
+  before: DesignFile | undefined,
+): Pick<PlanOptions, 'array' | 'pack' | 'inputTable'> {
+  const array = given.array ?? before?.array;
+  const pack = given.pack ?? before?.pack;
+  const inputTable = given.inputTable ?? before?.inputTable;
+  return {
+    ...(array !== undefined && { array }),
+    ...(pack !== undefined && { pack }),
+    ...(inputTable !== undefined && { inputTable }),
+  };
 }
 
 export const DEFAULT_ROWS = 8;
@@ -41,9 +59,10 @@ export async function withDesign<T>(
   const name = options.name ?? before?.name ?? moduleName(run, scheme);
   const rows = options.rows ?? before?.rows ?? DEFAULT_ROWS;
   const columns = options.columns ?? before?.columns ?? DEFAULT_COLUMNS;
-  const design = plan(quantized, { name, rows, columns });
+  const mapped = mapping(options, before);
+  const design = plan(quantized, { name, rows, columns, ...mapped });
   const inputs: Inputs = { quantized: hashOf(made) };
-  const file: DesignFile = { inputs, name, rows, columns, designId: designId(design) };
+  const file: DesignFile = { inputs, name, rows, columns, ...mapped, designId: designId(design) };
   const result = await work(design, file);
   if (JSON.stringify(before) !== JSON.stringify(file)) writeArtifact(path, DESIGN, file);
   return result;

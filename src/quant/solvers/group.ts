@@ -12,7 +12,6 @@
 /** Diagonal d > 0 of the quadratic model of the loss; undefined: all ones. */
 export type Curvature = ArrayLike<number> | undefined;
 
-
 /** Scratch arrays by number, so that a solver allocates only when a group is the largest so far. */
 export const VALUES = 0;
 export const CURVATURE = 1;

@@ -2,14 +2,7 @@
  * Ternary weights: codes -1, 0, 1 in one plane, or positive and negative codes in a plane each with
  * its own scale. A group of zeros has codes and scales 0.
  */
-import {
-  checkPlanes,
-  type Curvature,
-  load,
-  MAGNITUDES,
-  PART,
-  scratch,
-} from './group.js';
+import { checkPlanes, type Curvature, load, MAGNITUDES, PART, scratch } from './group.js';
 import { sortDescending } from './sort.js';
 
 /** Threshold as a part of mean|w| (Li et al. 2016, arXiv:1605.04711, equation 6). */

@@ -1,0 +1,109 @@
+/** View-model of a column: which elements, which lane, and what lies between. */
+import type { ArrayFormat } from '../design/array.js';
+import { usesPlanes, type Design } from '../design/design.js';
+import { usesSquash, usesTanh } from '../design/memory-plan.js';
+import { cellDecisions, DECISION_BITS, squashShape } from '../design/squash.js';
+import { msb, packedLiteral } from './literal.js';
+import { isTabled, packBits } from './widths.js';
+
+/** Leaf module of the array's elements. */
+export function peModule({ kind, activationBits }: ArrayFormat): string {
+  return activationBits === 2 ? 'hg_pe_popcount' : `hg_pe_${kind}`;
+}
+
+const FACTOR_KINDS = { one: '0', power: '1', any: '2' } as const;
+const GATE_CODES = { int16: '0', level3: '1', binary: '2' } as const;
+
+interface Parameter {
+  readonly name: string;
+  readonly value: string;
+}
+
+function peParameters({ array }: Design): Parameter[] {
+  const { kind, weightBits, activationBits, pack } = array;
+  if (activationBits === 2) {
+    return [
+      { name: 'PACK', value: String(pack) },
+      { name: 'WEIGHT_BITS', value: String(weightBits) },
+    ];
+  }
+  return [
+    { name: 'ACT_WIDTH', value: String(activationBits) },
+    ...(kind === 'binary' || kind === 'ternary'
+      ? []
+      : [{ name: 'WEIGHT_WIDTH', value: 'WEIGHT_WIDTH' }]),
+  ];
+}
+
+/** What the scheme decides about the lane. */
+function laneParameters(design: Design): Parameter[] {
+  const { scheme, model, array, combiner, multiplierBits } = design;
+  const { cell, gates, candidate, activations } = scheme;
+  const decisions = model.layers.map(({ hiddenDecision }) => hiddenDecision);
+  const parameters: Parameter[] = [
+    { name: 'GATES', value: GATE_CODES[gates] },
+    { name: 'CANDIDATE_TERNARY', value: candidate === 'ternary' ? '1' : '0' },
+    { name: 'ACT_WIDTH', value: String(array.activationBits) },
+    { name: 'CELL_BITS', value: String(cell.bits) },
+    { name: 'CELL_FRACTION', value: String(cell.fraction) },
+  ];
+  if (activations === 'ternary' && gates === 'int16') {
+    parameters.push({ name: 'HIDDEN_DECISIONS', value: packedLiteral(decisions, DECISION_BITS) });
+  }
+  if (activations === 'ternary' && gates !== 'int16') {
+    const words = decisions.flatMap((decision) => cellDecisions(scheme, decision));
+    parameters.push({ name: 'CELL_DECISIONS', value: packedLiteral(words, cell.bits + 1) });
+  }
+  if (usesSquash(design)) {
+    parameters.push({ name: 'SQUASH_WIDTH', value: String(squashShape(scheme).bits) });
+  }
+  parameters.push(
+    { name: 'SUM_WIDTH', value: combiner ? 'SUM_WIDTH' : 'ACC_WIDTH' },
+    { name: 'MULTIPLIER_WIDTH', value: String(multiplierBits) },
+  );
+  return parameters;
+}
+
+/** What the templates of the column and of the top module ask alike. */
+export function structureView(design: Design): object {
+  const { combiner, array } = design;
+  const hasPasses = combiner?.passes === 2;
+  return {
+    combines: combiner !== undefined,
+    hasPlanes: usesPlanes(design),
+    hasPasses,
+    hasFactors: combiner !== undefined && combiner.factors !== 'one',
+    isTabled: isTabled(design),
+    isCounted: array.activationBits === 2,
+    usesTanh: usesTanh(design),
+    usesSquash: usesSquash(design),
+    passes: String(combiner?.passes ?? 1),
+    actMsb: msb(array.activationBits * array.pack),
+    elementWidth: String(array.activationBits),
+    packWidth: String(packBits(design)),
+  };
+}
+
+export function columnView(design: Design, header: string): object {
+  const { array, combiner } = design;
+  const actWidth = array.activationBits * array.pack;
+  const laneHidden = packBits(design) > 0 ? `(HIDDEN_WIDTH+${packBits(design)})` : 'HIDDEN_WIDTH';
+  return {
+    ...structureView(design),
+    header,
+    module: `${design.name}_column`,
+    rowDelay: combiner ? '3 cycles' : 'one cycle',
+    pe: peModule(array),
+    peParameters: peParameters(design),
+    isPacked: array.pack > 1,
+    actWidth: String(actWidth),
+    zeroAct: `${actWidth}'d0`,
+    elementMsb: msb(array.activationBits),
+    laneHiddenWidth: laneHidden,
+    factorKind: FACTOR_KINDS[combiner?.factors ?? 'one'],
+    laneParameters: laneParameters(design),
+    lane: combiner ? 'sum' : 'drain',
+    laneQ: combiner ? '' : '_q',
+    laneSum: combiner ? 'sum' : 'acc_q',
+  };
+}

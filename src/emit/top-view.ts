@@ -1,0 +1,287 @@
+/** View-model of the top module: memories, columns, and what travels between them. */
+import { usesPlanes, type Design } from '../design/design.js';
+import { usesSquash } from '../design/memory-plan.js';
+import { bundle, type Bundle, type Field } from './bundle.js';
+import { structureView } from './column-view.js';
+import { literal, msb, packedLiteral } from './literal.js';
+import { memoryFiles, placesOf, squashFile } from './memories.js';
+import {
+  beatBits,
+  cellBase,
+  depthOf,
+  hiddenBase,
+  inputBits,
+  isTabled,
+  laneHiddenBits,
+  memoryOf,
+  widths,
+  type Widths,
+} from './widths.js';
+
+/** What an issued operand takes with it from column to column. */
+function issueBundle(design: Design, w: Widths): Bundle {
+  const fields: Field[] = [
+    { name: 'valid', width: 1 },
+    { name: 'input', width: 1 },
+    { name: 'clear', width: 1 },
+    { name: 'h_addr', width: w.hidden },
+    { name: 'index', width: w.index },
+  ];
+  if (isTabled(design)) {
+    return bundle(
+      'issue_',
+      fields.filter(({ name }) => name !== 'input' && name !== 'index'),
+    );
+  }
+  const { width, concat, bits } = bundle('issue_', fields);
+  return {
+    width: width + 2,
+    concat: `x_release, x_buffer, ${concat}`,
+    bits: { ...bits, buffer: `[${width}]` },
+  };
+}
+
+/** What a drained row takes with it from column to column. */
+function drainFields(design: Design, w: Widths): Field[] {
+  const fields: Field[] = [
+    { name: 'valid', width: 1 },
+    { name: 'select', width: w.row },
+    { name: 'head', width: 1 },
+    { name: 'gate', width: 2 },
+    { name: 'first', width: 1 },
+    { name: 'last', width: 1 },
+    { name: 'fresh', width: 1 },
+    { name: 'bank', width: 1 },
+    { name: 'layer', width: w.layer },
+  ];
+  if (usesPlanes(design)) {
+    fields.push({ name: 'plane_first', width: 1 }, { name: 'plane_last', width: 1 });
+  }
+  if (design.combiner?.passes === 2) {
+    fields.push({ name: 'pass_first', width: 1 }, { name: 'pass_last', width: 1 });
+  }
+  if (isTabled(design)) fields.push({ name: 'output', width: w.index });
+  return fields;
+}
+
+/** Signals of a drain command, by name; those of counting elements come out of a register. */
+function flushView(design: Design, w: Widths): { signals: object; bundle: Bundle } {
+  const hasPasses = design.combiner?.passes === 2;
+  const fields: Field[] = [
+    { name: 'last_row', width: w.row },
+    { name: 'first_fold', width: 1 },
+    { name: 'last_fold', width: 1 },
+    { name: 'first_job', width: 1 },
+    ...(hasPasses
+      ? [
+          { name: 'first_pass', width: 1 },
+          { name: 'last_pass', width: 1 },
+        ]
+      : []),
+    { name: 'head', width: 1 },
+    { name: 'fresh', width: 1 },
+    { name: 'bank', width: 1 },
+    { name: 'layer', width: w.layer },
+  ];
+  const { width, concat, bits } = bundle('flush_', fields);
+  const isLate = design.array.activationBits === 2;
+  const signals = Object.fromEntries(
+    fields.map(({ name }) => [name, isLate ? `flush_q${bits[name]}` : `flush_${name}`]),
+  );
+  return {
+    signals: {
+      first_pass: "1'b1",
+      last_pass: "1'b1",
+      ...signals,
+      valid: isLate ? `flush_q[${width}]` : 'flush',
+    },
+    bundle: { width: width + 1, concat: `flush, ${concat}`, bits },
+  };
+}
+
+/** Which sums of a unit complete an output, for hg_drain_planes. */
+function placesView(design: Design, w: Widths): object {
+  const { jobs, combiner } = design;
+  const placeBits = combiner?.placeBits ?? 2;
+  const lastPlanes = jobs.flatMap((job) => {
+    const bits = new Array<number>(2 ** placeBits).fill(0);
+    placesOf(job).forEach(({ gate, plane }, place) => {
+      bits[place] = plane === job.planes[gate] - 1 ? 1 : 0;
+    });
+    return bits;
+  });
+  return {
+    jobs: String(jobs.length),
+    jobWidth: String(w.job),
+    placeWidth: String(placeBits),
+    lastPlaces: packedLiteral(
+      jobs.map((job) => placesOf(job).length - 1),
+      placeBits,
+    ),
+    lastPlanes: packedLiteral(lastPlanes, 1),
+    factorBySum: combiner?.factorsBy === 'sum' ? '1' : '0',
+  };
+}
+
+export function topView(design: Design, header: string): object {
+  const w = widths(design);
+  const { rows, columns, layers, input, array, combiner } = design;
+  const files = memoryFiles(design.name);
+  const codeWidth = array.weightBits * array.pack;
+  const units = layers.reduce((sum, layer) => sum + layer.hiddenSize, 0);
+  const perColumn = inputBits(design);
+  const classBits = beatBits(w.class);
+  const table = input.kind === 'tokens' ? input.table : undefined;
+  const issue = issueBundle(design, w);
+  const drain = bundle('drain_', drainFields(design, w));
+  const flush = flushView(design, w);
+  // By place, the address is as wide as the numbers of passes, jobs and places together.
+  const placeAddr = (combiner?.passes === 2 ? 1 : 0) + w.job + (combiner?.placeBits ?? 0);
+  const factorAddr = combiner?.factorsBy === 'place' ? placeAddr : w.factorAddr;
+  const weightsWidth = rows * codeWidth;
+  const loadWidth = input.kind === 'tokens' ? input.tokenBits : array.activationBits;
+  const loadLow = (column: number): number => column * perColumn;
+  const unused: string[] = [];
+  for (let c = 0; c < columns; c++) {
+    if (c < columns - 1) {
+      unused.push(`lstm_done_${c}`, `head_done_${c}`);
+      if (!table) unused.push(`issue_${c}[${issue.width - 1}]`);
+    }
+    if (perColumn > loadWidth) {
+      unused.push(`s_axis_tdata[${loadLow(c) + perColumn - 1}:${loadLow(c) + loadWidth}]`);
+    }
+  }
+  const reversed = (count: number): number[] =>
+    Array.from({ length: count }, (_, n) => count - 1 - n);
+  const pad = classBits - w.class;
+  const laneHidden = laneHiddenBits(design);
+  return {
+    ...structureView(design),
+    ...placesView(design, w),
+    header,
+    module: design.name,
+    purpose:
+      `${design.scheme.name} LSTM, ${layers.map((layer) => layer.hiddenSize).join(' + ')} units, ` +
+      `${design.classes} classes, on a ${rows} x ${columns} output-stationary array.`,
+    inputNote: inputNote(design),
+    outputNote:
+      `one beat ${design.headWhen === 'every-step' ? 'per step' : 'per sequence'}, the class of sequence n ` +
+      `in bits ${classBits} n + ${w.class - 1} .. ${classBits} n.`,
+    inputMsb: msb(columns * perColumn),
+    outputMsb: msb(columns * classBits),
+    lastBeat: literal(input.kind === 'tokens' ? 0 : input.size - 1, w.loadIndex),
+    isToken: input.kind === 'tokens',
+    indexWidth: String(w.index),
+    indexMsb: msb(w.index),
+    loadIndexWidth: String(w.loadIndex),
+    loadIndexMsb: msb(w.loadIndex),
+    hiddenMsb: msb(w.hidden),
+    hiddenWidth: String(w.hidden),
+    hiddenDepth: String(depthOf(design, 'hidden')),
+    weightMsb: msb(w.weight),
+    weightWidth: String(w.weight),
+    weightDepth: String(depthOf(design, 'weights')),
+    rowMsb: msb(w.row),
+    rowSelectWidth: String(w.row),
+    rowAddrMsb: msb(w.rowAddr),
+    rowAddrWidth: String(w.rowAddr),
+    rowWordMsb: msb(w.rowWord),
+    rowWordWidth: String(w.rowWord),
+    rowDepth: String(depthOf(design, 'rows')),
+    rowFile: files.rows,
+    factorMsb: msb(combiner?.factorBits ?? 1),
+    factorWidth: String(combiner?.factorBits ?? 1),
+    factorDepth: String(memoryOf(design, 'factors')?.depth ?? 0),
+    factorAddrMsb: msb(factorAddr),
+    factorAddrWidth: String(factorAddr),
+    factorFile: files.factors,
+    layerMsb: msb(w.layer),
+    layerWidth: String(w.layer),
+    layerCount: String(layers.length),
+    zeroLayer: literal(0, w.layer),
+    codeMsb: msb(codeWidth),
+    codeWidth: String(codeWidth),
+    rowCount: String(rows),
+    rows: Array.from({ length: rows }, (_, row) => ({
+      row: String(row),
+      next: String(row + 1),
+      addr: row === 0 ? 'weight_addr_q' : `weight_addr_${row}`,
+      file: files.weights(row),
+    })),
+    columns: Array.from({ length: columns }, (_, column) => ({
+      column: String(column),
+      next: String(column + 1),
+      loadLsb: String(loadLow(column)),
+      loadMsb: String(loadLow(column) + loadWidth - 1),
+      tableOperand:
+        table && table.shift > 0
+          ? `{table_${column}, ${literal(0, table.shift)}}`
+          : `table_${column}`,
+    })),
+    columnCount: String(columns),
+    lastColumn: String(columns - 1),
+    delays: Array.from({ length: columns - 1 }, (_, c) => ({
+      column: String(c + 1),
+      previous: String(c),
+    })),
+    issueMsb: msb(issue.width),
+    issueConcat: issue.concat,
+    issueBits: issue.bits,
+    zeroIssue: `{${issue.width}{1'b0}}`,
+    drainMsb: msb(drain.width),
+    drainBits: drain.bits,
+    drainFields: drainFields(design, w)
+      .slice(1)
+      .map(({ name }) => (name === 'output' ? `row_addr[${w.index - 1}:0]` : `drain_${name}`))
+      .reverse(),
+    zeroDrain: `{${drain.width}{1'b0}}`,
+    flush: flush.signals,
+    flushMsb: msb(flush.bundle.width),
+    flushConcat: flush.bundle.concat,
+    zeroFlush: `{${flush.bundle.width}{1'b0}}`,
+    weightsMsb: msb(weightsWidth),
+    weightsConcat: reversed(rows)
+      .map((row) => `weight_${row}`)
+      .join(', '),
+    unusedColumns: `&{${[`weights_${columns}`, ...unused].join(', ')}}`,
+    accWidth: String(design.accBits),
+    sumWidth: String(design.sumBits),
+    shiftMin: String(design.shiftMin),
+    selectWidth: String(design.shiftBits),
+    units: String(units),
+    unitWidth: String(w.unit),
+    classWidth: String(w.class),
+    classMsb: msb(w.class),
+    cellBases: packedLiteral(
+      layers.map((_, layer) => cellBase(design, layer)),
+      w.unit,
+    ),
+    hiddenBases: packedLiteral(
+      ([0, 1] as const).flatMap((bank) =>
+        layers.map((_, layer) => array.pack * hiddenBase(design, layer, bank)),
+      ),
+      laneHidden,
+    ),
+    tanhFile: files.tanh,
+    squashFile: usesSquash(design) && squashFile(design) ? files.squash : files.tanh,
+    tokenWidth: input.kind === 'tokens' ? String(input.tokenBits) : '0',
+    tableMsb: msb(table?.bits ?? 1),
+    tableWidth: String(table ? table.bits + table.shift : 0),
+    sourceWidth: String(table?.bits ?? array.activationBits * array.pack),
+    sourceDepth: input.kind === 'tokens' ? String(input.vocabSize * 2 ** input.strideBits) : '0',
+    sourceFile: table ? files.table : files.embedding,
+    classConcat: reversed(columns)
+      .map((c) => (pad > 0 ? `${literal(0, pad)}, class_${c}` : `class_${c}`))
+      .join(', '),
+  };
+}
+
+function inputNote(design: Design): string {
+  const { input } = design;
+  const perColumn = inputBits(design);
+  if (input.kind === 'tokens') {
+    return `one beat per step, the token of sequence n in bits ${perColumn} n + ${input.tokenBits - 1} .. ${perColumn} n.`;
+  }
+  const format = design.array.activationBits === 8 ? 'signed Q0.7' : '-1, 0 or +1, signed';
+  return `${input.size} beats per step, one element of x each, of sequence n in byte n, ${format}.`;
+}
