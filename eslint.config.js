@@ -27,6 +27,10 @@ const mayImport = {
   'src/eda': base,
   'src/cost': ['src/quant', 'src/design', 'sim', 'src/eda', ...base],
   'src/verify': [...model, 'src/design', 'src/emit', 'src/eda', 'sim', ...base],
+  'src/integer-hardware': [
+    ...model,
+    ...['src/integer', 'src/emit', 'src/eda', 'src/verify', 'sim', ...base],
+  ],
   'src/store': [
     ...model,
     ...['src/engine', 'src/train', 'src/data', 'src/design', 'src/experiment', 'sim', ...base],

@@ -63,8 +63,7 @@ describe.each(Object.keys(SCHEMES))('scheme %s', (scheme) => {
     const named = Object.fromEntries(acts(energy!.tree).map((node) => [node.name, node]));
     expect(named['arithmetic'].totalPj).toBeGreaterThan(0);
     expect(named['combiner'].totalPj > 0).toBe(d.combiner !== undefined);
-    const reads = d.memories.flatMap(({ name: memory }) => acts(named[memory]));
-    for (const node of reads) expect(node.totalPj).toBeGreaterThan(0);
+    for (const { name: memory } of d.memories) expect(named[memory].totalPj).toBeGreaterThan(0);
   });
 });
 
