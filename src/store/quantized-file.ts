@@ -232,7 +232,7 @@ function readLayer(
   const planes = layerPlanes(scheme, l, hiddenSize);
   const operands = operandCount(scheme);
   problems.rows(
-    `${name}.rows`,
+    `${name.replace(/^layer(\d+)/, 'layers[$1]')}.rows`,
     rows,
     (k) => rowKind(scheme, Math.floor(k / hiddenSize)),
     planes.map((count) => count * operands),

@@ -1,3 +1,4 @@
+import { SCHEME_NAMES } from '../../src/cli/scheme-choice.js';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -56,11 +57,11 @@ describe('bad input: one line, exit code 2, nothing written', () => {
     ],
     [
       ['train'],
-      'halfgate train: data: none given, exactly one of --text FILE, --series FILE, --corpus',
+      'halfgate train: data: none given, exactly one of --text, --series, --corpus, --tags, --regression, --cmapss, --mnist, --ecg5000, --strikewatch',
     ],
     [
       ['train', '--corpus', '--text', 'x'],
-      'halfgate train: data: --text and --corpus, exactly one of --text FILE, --series FILE, --corpus',
+      'halfgate train: data: --text and --corpus, exactly one of --text, --series, --corpus, --tags, --regression, --cmapss, --mnist, --ecg5000, --strikewatch',
     ],
     [
       ['train', '--series', 'x', '--bytes'],
@@ -76,7 +77,7 @@ describe('bad input: one line, exit code 2, nothing written', () => {
     ],
     [
       ['train', '--text', 'x', '--scheme', 'int9'],
-      'halfgate train: --scheme: "int9", must be one of float, int8, ternary-level3',
+      `halfgate train: --scheme: "int9", must be one of ${SCHEME_NAMES.join(', ')}, or a .json file that describes one`,
     ],
     [
       ['train', '--text', 'x', '--split', '80/20'],

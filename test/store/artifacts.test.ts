@@ -114,7 +114,7 @@ describe('model files', () => {
     check((v: { seed: unknown }) => void (v.seed = 'one'), 'seed: given "one", must be a number');
     check(
       (v: { meta: { scheme: string } }) => void (v.meta.scheme = 'int9'),
-      'meta.scheme: given "int9", must be "float" or "int8" or "ternary-level3"',
+      'meta.scheme: given "int9", must be "float"',
     );
     check(
       (v: { meta: { layers: { hiddenSize: number }[] } }) => void (v.meta.layers[0].hiddenSize = 0),
@@ -125,8 +125,8 @@ describe('model files', () => {
       'layer0.weights is [16, 7], must be [12, 6]',
     );
     check(
-      (v: { version: number }) => void (v.version = 2),
-      'version 2, this halfgate reads version 1; repeat the stage that made it',
+      (v: { version: number }) => void (v.version = 9),
+      'version 9, this halfgate reads version 2; repeat the stage that made it',
     );
     check(
       (v: { format: string }) => void (v.format = 'other'),
@@ -173,7 +173,7 @@ describe('quantized model files', () => {
       expect(() => readQuantized(path)).toThrow(message);
     };
     type File = {
-      scheme: string;
+      scheme: { gates: string };
       layers: { rows: Record<string, unknown>[] }[];
       head: { rows: Record<string, unknown>[] };
     };
@@ -194,7 +194,10 @@ describe('quantized model files', () => {
       'layers[0].rows[0]: low is above high',
     );
     check((v: File) => void v.layers[1].rows.pop(), 'layers[1].rows: 7 rows, must be 8');
-    check((v: File) => void (v.scheme = 'int8'), 'layers[0].rows[0]: threshold, must be linear');
+    check(
+      (v: File) => void (v.scheme.gates = 'int16'),
+      'layers[0].rows[0]: threshold, must be linear',
+    );
   });
 
   test('codes outside of the format are refused', () => {
