@@ -106,13 +106,13 @@ export function circle(
   return undefined;
 }
 
-/** `H = 96, one-hot, 40 steps x 50 lanes, Adam 0.002, 5 epochs` of a run. */
-export function recipeText(config: TrainConfig): string {
+/** `H = 96, one-hot, 40 steps x 50 lanes, Adam 0.002, 5 epochs`; other data than text: `batches of 32`. */
+export function recipeText(config: TrainConfig, isText: boolean): string {
   const { hiddenSizes, embeddingSize, timeSteps, batch, learningRate, steps, epochs } = config;
+  const input = embeddingSize === 0 ? 'one-hot' : `embedding ${embeddingSize}`;
   return [
-    `H = ${hiddenSizes.join(', ')}`,
-    embeddingSize === 0 ? 'one-hot' : `embedding ${embeddingSize}`,
-    `${timeSteps} steps x ${batch} lanes`,
+    `H = ${hiddenSizes.join(', ')}${config.bidirectional ? ' in both directions' : ''}`,
+    ...(isText ? [input, `${timeSteps} steps x ${batch} lanes`] : [`batches of ${batch}`]),
     `Adam ${learningRate}`,
     steps === undefined ? `${epochs} epochs` : `${steps} steps`,
   ].join(', ');

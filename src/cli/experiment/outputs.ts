@@ -33,7 +33,7 @@ export function collect(trial: Trial): Results {
       seeds,
       data: { name: datasetName(spec), sha256, summary: dataSummary(summary, plan) },
       halfgate: packageVersion(),
-      recipe: recipeText(reference.config(0)),
+      recipe: recipeText(reference.config(0), loaded.dataset.kind === 'text'),
       command: commandText(trial),
     },
   );

@@ -1,0 +1,66 @@
+/** Layers as quantization leaves them: random real ones of the size that trained layers have, calibrated. */
+import type { FloatGate, FloatLstm } from '../integer/float-lstm.js';
+import type { IntegerLstm } from '../integer/lstm.js';
+import { type QuantizeOptions, quantizeStack } from '../integer/quantize.js';
+import { Random } from '../model/random.js';
+import type { IntegerSizes, IntegerVariant } from './random.js';
+
+const SEQUENCES = 4;
+const STEPS = 12;
+
+function realsOf(random: Random, n: number, limit: number): Float64Array {
+  return Float64Array.from({ length: n }, () => random.range(-limit, limit));
+}
+
+function floatLayer(random: Random, variant: IntegerVariant, sizes: IntegerSizes): FloatLstm {
+  const { input, cell } = sizes;
+  const output = variant.hasProjection ? sizes.output : cell;
+  const gate = (isCandidate: boolean): FloatGate => ({
+    inputWeights: realsOf(random, cell * input, 2 / Math.sqrt(input)),
+    recurrentWeights: realsOf(random, cell * output, 2 / Math.sqrt(output)),
+    bias: realsOf(random, cell, 0.5),
+    peephole: variant.hasPeephole && !isCandidate ? realsOf(random, cell, 0.5) : null,
+    layerNorm: variant.hasLayerNorm
+      ? Float64Array.from({ length: cell }, () => random.range(0.5, 1.5))
+      : null,
+  });
+  return {
+    inputSize: input,
+    cellSize: cell,
+    outputSize: output,
+    gates: {
+      i: variant.isCifg ? null : gate(false),
+      f: gate(false),
+      g: gate(true),
+      o: gate(false),
+    },
+    projection: variant.hasProjection
+      ? {
+          weights: realsOf(random, output * cell, 2 / Math.sqrt(cell)),
+          bias: realsOf(random, output, 0.2),
+        }
+      : null,
+    cellClip: 0,
+    projectionClip: 0,
+  };
+}
+
+/** Stacked layers, one for each variant; sizes.output counts where there is a projection. */
+export function realisticLayers(
+  seed: number,
+  variants: readonly IntegerVariant[],
+  sizes: IntegerSizes,
+  options: QuantizeOptions = {},
+): IntegerLstm[] {
+  const random = new Random(seed);
+  let { input } = sizes;
+  const layers = variants.map((variant) => {
+    const layer = floatLayer(random, variant, { ...sizes, input });
+    input = layer.outputSize;
+    return layer;
+  });
+  const sequences = Array.from({ length: SEQUENCES }, () =>
+    realsOf(random, STEPS * sizes.input, 1),
+  );
+  return quantizeStack(layers, sequences, options).layers as IntegerLstm[];
+}

@@ -1,0 +1,177 @@
+/** Bits and depths of the machine's registers and memories. */
+import type { IntegerLstm } from '../integer/lstm.js';
+import type { Operation } from './design.js';
+import type { Program } from './builder.js';
+import { CELLS } from './program.js';
+import { scaledLimit } from './scale.js';
+
+export interface Widths {
+  /** Of x and h. */
+  readonly data: number;
+  /** Of sums in the array, and of those with their bias. */
+  readonly acc: number;
+  readonly bias: number;
+  /** Element numbers, operand numbers, rows, program counter, memory regions. */
+  readonly index: number;
+  readonly operand: number;
+  readonly input: number;
+  readonly row: number;
+  readonly pc: number;
+  readonly region: number;
+  readonly stateRegion: number;
+  /** Smallest right shift of the requantizer, bits of what is added to it, bits of a result. */
+  readonly shiftMin: number;
+  readonly select: number;
+  readonly out: number;
+  readonly activation: ActivationWidths;
+}
+
+export interface ActivationWidths {
+  /** The table's smallest left shift, how much larger the largest is, and bits of the difference. */
+  readonly shiftMin: number;
+  readonly shiftSpan: number;
+  readonly shift: number;
+  /** Bits of gemmlowp's alignment. */
+  readonly align: number;
+}
+
+/** Left shift to the 3 integer bits of the table. */
+export function tableShift({ integerBits, alignment }: Operation): number {
+  return integerBits - 3 + alignment;
+}
+
+function activationWidths(operations: readonly Operation[]): ActivationWidths {
+  const shifts = operations.map(tableShift);
+  const shiftMin = Math.min(0, ...shifts);
+  const shiftSpan = Math.max(0, ...shifts) - shiftMin;
+  const alignment = Math.max(...operations.map((operation) => operation.alignment));
+  return { shiftMin, shiftSpan, shift: indexBits(shiftSpan + 1), align: indexBits(alignment + 1) };
+}
+
+/** Bits that count 0..n-1, at least 1. */
+export function indexBits(n: number): number {
+  return Math.max(1, Math.ceil(Math.log2(n)));
+}
+
+/** Bits of a signed number of this magnitude, of either sign. */
+export function signedBits(magnitude: number): number {
+  return Math.floor(Math.log2(Math.max(magnitude, 1))) + 2;
+}
+
+/** Largest magnitude of a row's sum, without bias. */
+export function rowLimit(weights: Int8Array, row: number, columns: number, bits: number): number {
+  let sum = 0;
+  for (let k = 0; k < columns; k++) sum += Math.abs(weights[row * columns + k]);
+  return sum * 2 ** (bits - 1);
+}
+
+interface Matrix {
+  readonly weights: Int8Array;
+  readonly bias: ArrayLike<number>;
+}
+
+/** All matrices of a layer. */
+export function matricesOf({ gates, projection }: IntegerLstm): Matrix[] {
+  const { i, f, g, o } = gates;
+  const ofGates = [i, f, g, o].flatMap((gate) =>
+    gate === null
+      ? []
+      : [
+          { weights: gate.inputWeights, bias: gate.inputBias },
+          { weights: gate.recurrentWeights, bias: gate.recurrentBias },
+        ],
+  );
+  return projection === null ? ofGates : [...ofGates, projection];
+}
+
+/** Largest magnitudes of a matrix' sums, without and with bias. */
+export function matrixLimits(
+  { weights, bias }: Matrix,
+  bits: number,
+): { readonly sum: number; readonly total: number } {
+  const columns = weights.length / bias.length;
+  let sum = 0;
+  let total = 0;
+  for (let row = 0; row < bias.length; row++) {
+    const limit = rowLimit(weights, row, columns, bits);
+    sum = Math.max(sum, limit);
+    total = Math.max(total, limit + Math.abs(bias[row]));
+  }
+  return { sum, total };
+}
+
+/** 1024 times a centred 16-bit value; a weighted value over 1024. */
+const CENTERED_LIMIT = 2 ** 26;
+const WEIGHED_LIMIT = 2 ** 21;
+/** High products of 32-bit values. */
+const HIGH_BITS = 33;
+/** Of the inverse deviation. */
+const INVERSE_SHIFT_LIMIT = 13;
+
+function resultLimit({ kind, scale }: Operation, sums: number): number {
+  switch (kind) {
+    case 'matrix':
+      return scaledLimit(scale, sums);
+    case 'product':
+      return scaledLimit(scale, 2 ** 30);
+    case 'center':
+      return CENTERED_LIMIT;
+    case 'weigh':
+      return WEIGHED_LIMIT;
+    case 'wide':
+      return scaledLimit(scale, WEIGHED_LIMIT);
+    case 'scalar':
+      return 2 ** (HIGH_BITS - 2);
+    default:
+      return 0;
+  }
+}
+
+/** Right shifts that an operation needs; whatever the shift, nothing times 0 is 0. */
+function shiftsOf({ kind, scale }: Operation): readonly number[] {
+  switch (kind) {
+    case 'statistics':
+    case 'output':
+      return [];
+    case 'center':
+      return [scale.shift, scale.shift + INVERSE_SHIFT_LIMIT];
+    case 'scalar':
+    case 'weigh':
+      return [scale.shift];
+    default:
+      return scale.multiplier === 0 ? [] : [scale.shift];
+  }
+}
+
+export function widthsOf(layers: readonly IntegerLstm[], rows: number, program: Program): Widths {
+  const { operations, biases } = program;
+  const bits = layers[0].kernel.activationBits;
+  const limits = layers.flatMap(matricesOf).map((matrix) => matrixLimits(matrix, bits));
+  const most = (values: readonly number[]): number => Math.max(...values);
+  const elements = most(operations.map(({ count }) => count));
+  const states = most(layers.flatMap(({ cellSize, outputSize }) => [cellSize, outputSize]));
+  const index = indexBits(Math.max(elements, states));
+  const input = indexBits(layers[0].inputSize);
+  const shifts = operations.flatMap(shiftsOf);
+  const shiftMin = shifts.length === 0 ? 31 : Math.min(...shifts);
+  const sums = most(limits.map(({ total }) => total));
+  const hasProjection = layers.some(({ projection }) => projection !== null);
+  const hasNorm = operations.some(({ kind }) => kind === 'scalar');
+  const out = signedBits(most(operations.map((operation) => resultLimit(operation, sums))));
+  return {
+    data: bits,
+    acc: signedBits(most(limits.map(({ sum }) => sum))),
+    bias: signedBits(most(biases.map((bias) => Math.abs(bias)))),
+    index,
+    input,
+    operand: Math.max(index, input),
+    row: indexBits(rows),
+    pc: indexBits(operations.length),
+    region: indexBits(CELLS + layers.length),
+    stateRegion: layers.length === 1 && !hasProjection ? 0 : indexBits(layers.length + 1),
+    shiftMin,
+    select: indexBits(most(shifts) - shiftMin + 1),
+    out: hasNorm ? Math.max(out, HIGH_BITS) : out,
+    activation: activationWidths(operations),
+  };
+}
