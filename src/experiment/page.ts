@@ -79,7 +79,7 @@ export function resultsPage(results: Results): string {
 <p>${escapeText(`${sourceText(results)}. Data: ${data.name}, ${data.summary}.`)}</p>
 <ul>${about.map((text) => `<li>${escapeText(text)}</li>`).join('')}</ul>
 </header>
-<div class="grid" style="grid-template-columns: 1fr">
+<div class="grid" style="grid-template-columns: minmax(0, 1fr)">
 ${cards.join('\n')}
 </div>
 <footer>${escapeText(madeText(results))}; regenerate: <code>${escapeText(made.command)}</code></footer>

@@ -138,7 +138,7 @@ describe('lint', () => {
       const visit = (name: string): void => {
         if (needed.has(name) || !(name in leaves)) return;
         needed.add(name);
-        for (const match of leaves[name].matchAll(/^\s+(hg_\w+) #\(/gm)) visit(`${match[1]}.v`);
+        for (const match of leaves[name].matchAll(/^\s+(hgi?_\w+) #\(/gm)) visit(`${match[1]}.v`);
       };
       visit(leaf);
       const used = Object.fromEntries([...needed].map((name) => [name, leaves[name]]));
