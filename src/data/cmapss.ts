@@ -178,7 +178,7 @@ export function loadCmapss(path: string, options: CmapssOptions = {}): Loaded<Re
       channelNames: columns.map((column) => CHANNEL_NAMES[column - FIRST_CHANNEL]),
       mean,
       gain,
-      target: targetScale('remaining life in cycles', train),
+      target: { ...targetScale('remaining life in cycles', train), isLife: true },
       train,
       valid,
       test,

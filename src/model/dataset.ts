@@ -50,7 +50,13 @@ export interface RegressionDataset {
   readonly mean: readonly number[];
   readonly gain: readonly number[];
   /** The model learns (target - mean) * gain, which lies within [-1, 1] over the training part. */
-  readonly target: { readonly name: string; readonly mean: number; readonly gain: number };
+  readonly target: {
+    readonly name: string;
+    readonly mean: number;
+    readonly gain: number;
+    /** Targets are remaining lives in cycles: scored as in the PHM 2008 challenge too. */
+    readonly isLife?: boolean | undefined;
+  };
   readonly train: readonly RegressionCase[];
   readonly valid: readonly RegressionCase[];
   readonly test: readonly RegressionCase[];

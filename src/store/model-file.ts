@@ -67,6 +67,8 @@ export const evaluation = z.strictObject({
   f1: real.optional(),
   /** In the target's unit. */
   rmse: real.optional(),
+  /** Of remaining lives. */
+  nasaScore: real.optional(),
   accuracy: real,
   count: size,
   /** Steps repeated on the golden model itself, logits equal. */

@@ -22,7 +22,7 @@ import {
   taggingBatch,
 } from './batches.js';
 import { entityReport } from './entity-f1.js';
-import { rootMeanSquareError } from './regression-score.js';
+import { nasaScore, rootMeanSquareError } from './regression-score.js';
 
 export interface Evaluation {
   /** Mean cross-entropy in nats: per symbol, series or tag; of values half the mean square error. */
@@ -35,6 +35,8 @@ export interface Evaluation {
   readonly f1?: number;
   /** Root mean square error in the target's unit; values only. */
   readonly rmse?: number;
+  /** Score of the PHM 2008 challenge, summed over the cases; remaining lives only. */
+  readonly nasaScore?: number;
   /** Part of predictions whose largest logit is the target; 0 for values. */
   readonly accuracy: number;
   /** Predictions made. */
@@ -260,11 +262,13 @@ async function evaluateRegression(
   }
   session.dispose();
   const count = cases.length;
-  const rmse = rootMeanSquareError(
-    predicted,
-    cases.map(({ target }) => target),
-  );
-  return { loss: squares / (2 * count), rmse, accuracy: 0, count, goldenSteps: repeated };
+  const targets = cases.map(({ target }) => target);
+  return {
+    loss: squares / (2 * count),
+    rmse: rootMeanSquareError(predicted, targets),
+    ...(dataset.target.isLife === true && { nasaScore: nasaScore(predicted, targets) }),
+    ...{ accuracy: 0, count, goldenSteps: repeated },
+  };
 }
 
 /** Logits [length * classes] of one sentence on the golden model. */

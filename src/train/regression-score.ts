@@ -16,14 +16,6 @@ export function rootMeanSquareError(
   return Math.sqrt(sum / actual.length);
 }
 
-/** mean(|predicted - actual|) */
-export function meanAbsoluteError(predicted: ArrayLike<number>, actual: ArrayLike<number>): number {
-  check('meanAbsoluteError', predicted, actual);
-  let sum = 0;
-  for (let k = 0; k < actual.length; k++) sum += Math.abs(predicted[k] - actual[k]);
-  return sum / actual.length;
-}
-
 /**
  * The score of the PHM 2008 challenge (Saxena et al. 2008), a sum over the cases with d = predicted - actual:
  *

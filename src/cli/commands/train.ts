@@ -99,11 +99,12 @@ function configFor(scheme: ModelScheme, flags: TrainFlags, dataset: Dataset): Tr
 
 /** The figure that a model is judged by, with its unit. */
 export function accuracyText(evaluation: StoredEvaluation): string {
-  const { perplexity, bitsPerSymbol, f1, rmse, accuracy } = evaluation;
+  const { perplexity, bitsPerSymbol, f1, rmse, nasaScore, accuracy } = evaluation;
   if (perplexity !== undefined) return `${perplexity.toFixed(1)} perplexity`;
   if (bitsPerSymbol !== undefined) return `${bitsPerSymbol.toFixed(3)} bpc`;
   if (f1 !== undefined) return `${(100 * f1).toFixed(1)} F1`;
-  return rmse === undefined ? `${(100 * accuracy).toFixed(1)} %` : `${rmse.toFixed(2)} RMSE`;
+  if (rmse === undefined) return `${(100 * accuracy).toFixed(1)} %`;
+  return `${rmse.toFixed(2)} RMSE${nasaScore === undefined ? '' : `, score ${nasaScore.toPrecision(4)}`}`;
 }
 
 export function register(program: Command, context: () => Context): void {
