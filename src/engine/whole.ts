@@ -131,6 +131,13 @@ interface Site {
   readonly target: number;
 }
 
+/** Elements from the stretch before up to `end` stay within [low, high]. */
+interface Stretch {
+  readonly end: number;
+  readonly low: number;
+  readonly high: number;
+}
+
 export class WholeSession implements Session {
   private readonly meta: ModelMeta;
   private readonly units: Units;
@@ -286,10 +293,12 @@ export class WholeSession implements Session {
     const { data: weights } = this.params['head.weights'];
     const { data: bias } = this.params['head.bias'];
     const codes = coded?.effective ?? weights;
-    const unit = 1 / this.units.activation;
+    // Sums of integers below 2^53 and their rescaling by a power of two are exact.
+    const unit = coded ? 1 / this.units.activation : 1;
     for (let n = 0; n < logits.length; n++) {
       let sum = 0;
-      for (let k = 0; k < width; k++) sum += codes[n * width + k] * (coded ? h[k] * unit : h[k]);
+      for (let k = 0; k < width; k++) sum += codes[n * width + k] * h[k];
+      sum *= unit;
       const row = coded?.rows[n];
       logits[n] =
         row?.kind === 'linear'
@@ -416,10 +425,12 @@ export class WholeSession implements Session {
     const logits = new Float32Array(classes);
     const d = new Float64Array(classes);
     const keep = this.dropped(top.length);
+    const h = new Float32Array(width);
+    const codes = coded?.effective ?? weights;
     let [loss, count] = [0, 0];
     for (const { at, target } of this.sites(shape)) {
-      const h = top.slice(at * width, (at + 1) * width);
-      for (let k = 0; k < width; k++) h[k] *= keep(at * width + k);
+      const from = at * width;
+      for (let k = 0; k < width; k++) h[k] = top[from + k] * keep[from + k];
       this.logits(h, head, logits);
       const part = this.rowLoss(batch, target, logits, d);
       if (part === undefined) continue;
@@ -427,13 +438,13 @@ export class WholeSession implements Session {
       count++;
       for (let n = 0; n < classes; n++) {
         if (coded && Math.abs(logits[n]) >= 32767) continue;
-        dBias[n] += d[n];
+        const dLogit = d[n];
+        dBias[n] += dLogit;
         const row = n * width;
-        const scale = coded ? coded.scale[n] * d[n] : d[n];
-        const codes = coded?.effective ?? weights;
+        const scale = coded ? coded.scale[n] * dLogit : dLogit;
         for (let k = 0; k < width; k++) {
-          dWeights[row + k] += d[n] * h[k];
-          dTop[at * width + k] += scale * codes[row + k] * keep(at * width + k);
+          dWeights[row + k] += dLogit * h[k];
+          dTop[from + k] += scale * codes[row + k] * keep[from + k];
         }
       }
     }
@@ -448,15 +459,14 @@ export class WholeSession implements Session {
   }
 
   /** What each element of the top layer's output is multiplied by in this step. */
-  private dropped(size: number): (n: number) => number {
+  private dropped(size: number): Float32Array {
+    const keep = new Float32Array(size).fill(1);
     const { dropout } = this.config;
-    if (!dropout || dropout.output === 0) return () => 1;
+    if (!dropout || dropout.output === 0) return keep;
     const random = this.randomOf(2);
     const factor = 1 / (1 - dropout.output);
-    const mask = Float32Array.from({ length: size }, () =>
-      random.uniform() < dropout.output ? 0 : factor,
-    );
-    return (n) => mask[n];
+    for (let n = 0; n < size; n++) keep[n] = random.uniform() < dropout.output ? 0 : factor;
+    return keep;
   }
 
   /** Random numbers of this step; a resumed run draws them again. */
@@ -494,16 +504,19 @@ export class WholeSession implements Session {
     return { loss, tensors };
   }
 
-  /** How a tensor moves: multiple of the step's rate, and the range of each row's values. */
-  private rule(name: string): { rate: number; rangeOf: (n: number) => [number, number] } {
+  /** How a tensor moves: multiple of the step's rate, and between which values each run of elements stays. */
+  private rule(name: string): { rate: number; stretches: readonly Stretch[] } {
     const { model, optimizer } = this.config;
     const { scheme } = model;
-    const free = (): [number, number] => [-Infinity, Infinity];
-    if (name.startsWith('features.')) return { rate: 1, rangeOf: () => [-1, 1] };
-    if (scheme === 'float' || name.endsWith('.bias')) return { rate: 1, rangeOf: free };
-    if (name.endsWith('.scales')) return { rate: 1, rangeOf: () => [GAIN_MIN, Infinity] };
+    const end = this.params[name].data.length;
+    const within = (low: number, high: number): Stretch[] => [{ end, low, high }];
+    if (name.startsWith('features.')) return { rate: 1, stretches: within(-1, 1) };
+    if (scheme === 'float' || name.endsWith('.bias')) {
+      return { rate: 1, stretches: within(-Infinity, Infinity) };
+    }
+    if (name.endsWith('.scales')) return { rate: 1, stretches: within(GAIN_MIN, Infinity) };
     if (name.endsWith('.gain')) {
-      return { rate: optimizer!.gainRate, rangeOf: () => [GAIN_MIN, Infinity] };
+      return { rate: optimizer!.gainRate, stretches: within(GAIN_MIN, Infinity) };
     }
     const layer = /^layer(\d+)/.exec(name);
     const codings = layer ? Object.values(layerWeights(scheme, Number(layer[1]))) : [scheme.head];
@@ -514,14 +527,11 @@ export class WholeSession implements Session {
         optimizer!,
       ),
     );
-    const perGate = this.params[name].data.length / rules.length;
-    return {
-      rate: rules[0].rate,
-      rangeOf: (n) => {
-        const { range } = rules[Math.floor(n / perGate)];
-        return [-range, range];
-      },
-    };
+    const stretches = rules.map(({ range }, n) => ({
+      end: ((n + 1) * end) / rules.length,
+      ...{ low: -range, high: range },
+    }));
+    return { rate: rules[0].rate, stretches };
   }
 
   trainStep(batch: Batch, learningRate: number): StepResult {
@@ -529,7 +539,7 @@ export class WholeSession implements Session {
     if (optimizer === undefined) throw new Error('this session was created without an optimizer');
     const { loss, gradients } = this.differentiate(batch);
     let squares = 0;
-    for (const data of Object.values(gradients)) for (const g of data) squares += g * g;
+    for (const data of Object.values(gradients)) squares += sumOfSquares(data);
     const gradNorm = Math.sqrt(squares);
     if (!Number.isFinite(gradNorm) || !Number.isFinite(loss)) {
       throw new RangeError('training diverged: the loss is not finite; lower the learning rate');
@@ -540,15 +550,13 @@ export class WholeSession implements Session {
     const rate = (learningRate * root) / (1 - beta1 ** this.step);
     const factor = gradNorm > clip ? clip / gradNorm : 1;
     for (const [name, gradient] of Object.entries(gradients)) {
-      const { rate: multiple, rangeOf } = this.rule(name);
+      const { rate: multiple, stretches } = this.rule(name);
       const [p, m, v] = [this.params, this.first, this.second].map((of) => of[name].data);
-      for (let n = 0; n < gradient.length; n++) {
-        const g = gradient[n] * factor;
-        m[n] = m[n] * beta1 + g * (1 - beta1);
-        v[n] = v[n] * beta2 + g * g * (1 - beta2);
-        const [low, high] = rangeOf(n);
-        const moved = p[n] - (m[n] * rate * multiple) / (Math.sqrt(v[n]) + epsilon * root);
-        p[n] = Math.max(low, Math.min(high, moved));
+      const step = { factor, beta1, beta2, rate: rate * multiple, epsilon: epsilon * root };
+      let begin = 0;
+      for (const { end, low, high } of stretches) {
+        adam(p, m, v, gradient, { ...step, begin, end, low, high });
+        begin = end;
       }
     }
     this.loaded = false;
@@ -593,6 +601,39 @@ export class WholeSession implements Session {
   dispose(): void {
     for (const { session } of this.layers.flat()) session.dispose();
   }
+}
+
+interface AdamStretch extends Stretch {
+  readonly begin: number;
+  /** What gradients are multiplied by first. */
+  readonly factor: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly rate: number;
+  readonly epsilon: number;
+}
+
+/** One step of Adam for the elements begin..end of a tensor. */
+function adam(
+  p: Float32Array,
+  m: Float32Array,
+  v: Float32Array,
+  gradient: Float32Array,
+  { begin, end, low, high, factor, beta1, beta2, rate, epsilon }: AdamStretch,
+): void {
+  for (let n = begin; n < end; n++) {
+    const g = gradient[n] * factor;
+    m[n] = m[n] * beta1 + g * (1 - beta1);
+    v[n] = v[n] * beta2 + g * g * (1 - beta2);
+    const moved = p[n] - (m[n] * rate) / (Math.sqrt(v[n]) + epsilon);
+    p[n] = Math.max(low, Math.min(high, moved));
+  }
+}
+
+function sumOfSquares(data: Float32Array): number {
+  let sum = 0;
+  for (let n = 0; n < data.length; n++) sum += data[n] * data[n];
+  return sum;
 }
 
 function copies(
