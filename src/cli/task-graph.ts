@@ -53,7 +53,7 @@ export async function runTasks(
     const worked = work - skipped;
     const elapsed = now() - begun;
     // Before there is a pace to go by, expected times are.
-    const secondsPerWork = worked > 0.05 * total ? elapsed / worked : 1 / slots;
+    const secondsPerWork = worked > 0.01 * total ? elapsed / worked : 1 / slots;
     const text = [...running.values()].map((state) => state.text).join(' | ');
     onProgress({ fraction: work / total, secondsLeft: (total - work) * secondsPerWork, text });
   };
