@@ -37,7 +37,10 @@ const mayImport = {
     ...['src/integer', 'src/integer-training'],
   ],
   'src/report': base,
-  'src/experiment': [...model, ...['src/engine', 'src/train', 'src/data', 'src/report', ...base]],
+  'src/experiment': [
+    ...model,
+    ...['src/engine', 'src/train', 'src/integer-training', 'src/data', 'src/report', ...base],
+  ],
 };
 
 /** `src/quant/golden.ts` -> `src/quant`, `src/errors.ts` -> `src/errors`, `sim/run.ts` -> `sim`. */

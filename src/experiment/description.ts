@@ -1,6 +1,8 @@
 /** A paper's comparison as plain data: which data, which runs, and what they should show. */
 import type { DatasetSpec } from '../data/dataset-spec.js';
 import type { OptimizerConfig } from '../engine/engine.js';
+import type { CalibrationOptions } from '../integer-training/calibrate.js';
+import type { IntegerOptions } from '../integer-training/quantize-model.js';
 import type { ModelScheme } from '../model/model.js';
 import type { TrainConfig } from '../train/train.js';
 import type { DataLimit } from './limit.js';
@@ -22,6 +24,11 @@ export type ExperimentData = DatasetSpec & { readonly limit?: DataLimit | undefi
 export const COLUMN_NAMES = ['zeros', 'maxCell'] as const;
 export type ColumnName = (typeof COLUMN_NAMES)[number];
 
+/** Quantization of a float model after calibration, by the recipe of arXiv:2101.05453 (docs/integer.md). */
+export type IntegerRecipe = Omit<IntegerOptions, 'precision'> & {
+  readonly calibration?: Partial<CalibrationOptions> | undefined;
+};
+
 export interface ExperimentRun {
   /** An identifier: checks calculate with it, and its folder bears it. */
   readonly name: string;
@@ -31,6 +38,8 @@ export interface ExperimentRun {
   readonly from?: string | undefined;
   /** `none`: the model of `from` in this scheme as it is, quantized after training. */
   readonly training?: 'none' | undefined;
+  /** The float model of `from` in these integers; `scheme` is then of no account. */
+  readonly integer?: IntegerRecipe | undefined;
   readonly overrides: TrainOverrides;
 }
 

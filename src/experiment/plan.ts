@@ -8,6 +8,7 @@ import type {
   Experiment,
   ExperimentData,
   ExperimentRun,
+  IntegerRecipe,
   PaperColumn,
   SizeName,
   TrainOverrides,
@@ -21,6 +22,7 @@ export interface PlannedRun {
   readonly scheme: ModelScheme;
   readonly from?: string | undefined;
   readonly isTrained: boolean;
+  readonly integer?: IntegerRecipe | undefined;
   readonly config: (seed: number) => TrainConfig;
 }
 
@@ -48,10 +50,10 @@ function merge(...all: readonly TrainOverrides[]): TrainOverrides {
 }
 
 function planRun(run: ExperimentRun, overrides: TrainOverrides): PlannedRun {
-  const { name, label, scheme, from, training } = run;
-  const isTrained = training !== 'none';
+  const { name, label, scheme, from, training, integer } = run;
+  const isTrained = training !== 'none' && integer === undefined;
   return {
-    ...{ name, label, scheme, from, isTrained },
+    ...{ name, label, scheme, from, isTrained, integer },
     config: (seed) => trainConfig(isTrained ? { ...overrides, scheme, seed } : { scheme, seed }),
   };
 }

@@ -7,6 +7,7 @@ import {
   type RunFigures,
 } from './expression.js';
 import { METRICS, type Scores } from './metric.js';
+import { schemeName } from '../model/model.js';
 import type { Plan } from './plan.js';
 
 export interface Round {
@@ -168,7 +169,7 @@ export function gatherResults(
     return {
       name: run.name,
       label: run.label,
-      scheme: run.scheme === 'float' ? 'float' : run.scheme.name,
+      scheme: run.integer ? 'integer' : schemeName(run.scheme),
       values: values[k].map((value) => value ?? null),
       mean: at ?? null,
       spread: list ? Math.max(...list) - Math.min(...list) : null,
@@ -248,13 +249,13 @@ export function checkProblem(
 ): string | undefined {
   const list = (length: number): number[] => Array.from({ length }, (_, k) => 1 + k / 10);
   return checkOne(plan, check, (name) => {
-    const { scheme, config } = plan.runs.find((run) => run.name === name)!;
+    const { scheme, integer, config } = plan.runs.find((run) => run.name === name)!;
     const { retraining } = config(0);
     const rounds = retraining && list(retraining.rounds + 1);
     return {
       values: list(seeds),
       zeros: scheme === 'float' ? undefined : list(seeds),
-      maxCell: list(seeds),
+      maxCell: integer ? undefined : list(seeds),
       rounds: rounds && { loss: rounds, relativeError: rounds },
     };
   }).problem;

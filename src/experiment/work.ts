@@ -4,6 +4,8 @@ import type { PlannedRun } from './plan.js';
 
 /** Multiply-accumulates a second of one core, about: only the ratio of cells matters. */
 const SPEED = 4e10;
+/** Of the golden integer step of src/integer, which runs one sequence at a time. */
+const GOLDEN_SPEED = 3e8;
 /** Starting a process and reading the data. */
 const START_SECONDS = 1;
 
@@ -51,5 +53,6 @@ export function cellSeconds(run: PlannedRun, dataset: Dataset): number {
   const validations = retraining ? retraining.rounds + 1 : config.validations;
   const validated = Math.min(symbolsOf(dataset, 'valid'), config.validationLimit) * validations;
   const work = run.isTrained ? 3 * trained + validated : 0;
-  return START_SECONDS + (macs * (work + symbolsOf(dataset, 'test'))) / SPEED;
+  const speed = run.integer ? GOLDEN_SPEED : SPEED;
+  return START_SECONDS + (macs * (work + symbolsOf(dataset, 'test'))) / speed;
 }

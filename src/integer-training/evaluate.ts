@@ -14,7 +14,7 @@ import {
   runModel,
   stepModel,
   type Codes,
-} from './integer-model.js';
+} from '../integer/model.js';
 import { crossEntropy } from './loss.js';
 import { Network } from './network.js';
 import type { NetworkConfig } from './network-config.js';
@@ -109,7 +109,7 @@ class GoldenSession implements ForwardSession {
     const rows = (isLast ? 1 : batch.timeSteps) * lanes;
     const logits = new Float64Array(rows * classes);
     const put = (row: number, h: Codes): void => {
-      headSums(model, h).forEach((sum, n) => (logits[row * classes + n] = sum * scale));
+      headSums(model.head, h).forEach((sum, n) => (logits[row * classes + n] = sum * scale));
     };
     for (let lane = 0; lane < lanes; lane++) {
       if (this.states) this.runStream(batch, lane, put);

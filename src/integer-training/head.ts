@@ -1,6 +1,6 @@
 /** The dense head: logits of the last layer's outputs in real or integer arithmetic, and its gradient. */
 import { addColumns } from './direction-gradient.js';
-import type { IntegerHead } from './integer-model.js';
+import type { IntegerHead } from '../integer/model.js';
 import { type Matrix, product, transpose, whole } from './matrix.js';
 import { headWidth, type NetworkConfig } from './network-config.js';
 import type { Layout } from './parameters.js';

@@ -3,7 +3,7 @@ import type { Batch } from '../engine/engine.js';
 import { emptyRanges, type Range } from '../integer/float-lstm.js';
 import { Head } from './head.js';
 import { InputReader } from './input-reader.js';
-import { kernelOf } from './integer-model.js';
+import { kernelOf } from '../integer/model.js';
 import { Layer, type NetworkOptions } from './layer.js';
 import { crossEntropy, halfSquares, type Loss } from './loss.js';
 import type { Matrix } from './matrix.js';

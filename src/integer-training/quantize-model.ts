@@ -14,9 +14,10 @@ import {
   quantizeLstm,
   type QuantizedLstm,
   type QuantizeOptions,
+  weightScale,
 } from '../integer/quantize.js';
 import { hotCode, type ScaledLstm } from './integer-direction.js';
-import type { IntegerHead, IntegerInput, IntegerModel } from './integer-model.js';
+import type { IntegerHead, IntegerInput, IntegerModel } from '../integer/model.js';
 import type { NetworkConfig } from './network-config.js';
 import { floatLayers, type Layout, type Place, viewOf } from './parameters.js';
 
@@ -52,16 +53,6 @@ function formatsOf({ weightBits = 8, activationBits = 8 }: IntegerOptions): Form
   return { weightBits, activationBits };
 }
 
-/** Scale of weights as `quantizeWeights` chooses it. */
-export function weightScale(values: Float32Array, bits: number): number {
-  let limit = 0;
-  for (let k = 0; k < values.length; k++) {
-    const size = Math.abs(values[k]);
-    if (size > limit) limit = size;
-  }
-  return Math.fround(limit / (2 ** (bits - 1) - 1)) || 1;
-}
-
 function joined(a: Range, b: Range): Range {
   return { min: Math.min(a.min, b.min), max: Math.max(a.max, b.max) };
 }
@@ -90,7 +81,7 @@ function scaleDirection(
   { weightBits }: Formats,
 ): ScaledLstm {
   const scaleOf = (weights: FloatLstm['gates']['f']['bias']): number =>
-    weightScale(weights as Float32Array, weightBits);
+    weightScale(weights, weightBits, 'float32');
   const sumScales: Record<GateLetter, number> = { i: 1, f: 1, g: 1, o: 1 };
   for (const name of GATE_LETTERS) {
     const [from, to, gate] = [real.gates[name], effective.gates[name], layer.gates[name]];
@@ -149,7 +140,7 @@ function quantizeHead(
   h: Quantization,
   effective: Float32Array,
 ): IntegerHead {
-  const scale = weightScale(weights, HEAD_BITS);
+  const scale = weightScale(weights, HEAD_BITS, 'float32');
   const codes = new Int8Array(weights.length);
   for (let k = 0; k < codes.length; k++) codes[k] = saturate(round(weights[k] / scale), -127, 127);
   putBack(effective, codes, scale);

@@ -6,9 +6,9 @@ import {
   type LstmState,
   type Saturations,
   step,
-} from '../integer/lstm.js';
-import { type Quantization, quantizeActivations } from '../integer/quantize.js';
-import { noSaturations, runSequence, type SequenceLayer } from '../integer/sequence.js';
+} from './lstm.js';
+import { type Quantization, quantizeActivations } from './quantize.js';
+import { noSaturations, runSequence, type SequenceLayer } from './sequence.js';
 
 export type Codes = Int8Array | Int16Array;
 
@@ -75,18 +75,27 @@ export function inputSizeOf({ layers }: IntegerModel): number {
 /** x [inputSize] of a token, or of a token's features. */
 export function embed(model: IntegerModel, ids: ArrayLike<number>): Codes {
   const { input } = model;
-  const x = activationVector(kernelOf(model), inputSizeOf(model));
   if (input.kind === 'dense') throw new TypeError('embed: the model takes values');
+  const x = activationVector(kernelOf(model), inputSizeOf(model));
+  rowsOf(input, ids, x);
+  return x;
+}
+
+/** The rows of these numbers, side by side, into x, which is 0. */
+export function rowsOf(
+  input: Exclude<IntegerInput, { kind: 'dense' }>,
+  ids: ArrayLike<number>,
+  x: Codes,
+): void {
   if (input.kind === 'one-hot') {
     x[ids[0]] = input.hot;
-    return x;
+    return;
   }
   let at = 0;
   (input.kind === 'tokens' ? [input.table] : input.tables).forEach(({ size, codes }, f) => {
     x.set(codes.subarray(ids[f] * size, (ids[f] + 1) * size), at);
     at += size;
   });
-  return x;
 }
 
 /** x of values after mean and gain, [steps, channels]. */
@@ -94,9 +103,8 @@ export function quantizeValues(model: IntegerModel, values: Float32Array): Codes
   return quantizeActivations(values, model.inputQuantization, kernelOf(model).activationBits);
 }
 
-/** Sums of the head [classes] for the last layer's h. */
-export function headSums({ head }: IntegerModel, h: Codes): Float64Array {
-  const { classes, weights, bias } = head;
+/** Sums of a head [classes] for the last layer's h. */
+export function headSums({ classes, weights, bias }: IntegerHead, h: Codes): Float64Array {
   return Float64Array.from({ length: classes }, (_, n) => {
     let sum = bias[n];
     for (let k = 0; k < h.length; k++) sum += weights[n * h.length + k] * h[k];

@@ -6,7 +6,7 @@
  * |----------------------------|----------------------------------------------------|------------|
  * | x, m, h (8 bits)           | (max - min) / 255, range widened to hold 0          | yes        |
  * | x, m, h (16 bits)          | absmax / 32767                                      | 0          |
- * | W, R, P (projection)       | absmax / (2^(weightBits-1) - 1)                     | 0          |
+ * | W, R, P (projection)       | absmax / 127; fewer bits: least squared error       | 0          |
  * | peephole, layer norm       | absmax / 32767                                      | 0          |
  * | bias                       | S_x S_W; layer norm S_L 2^-10; projection S_P S_m   | 0          |
  * | c                          | 2^(n - cellBits + 1), 2^n >= absmax, n = 0..6       | 0          |
@@ -149,6 +149,37 @@ function absMax(values: Reals): number {
   return max;
 }
 
+/** Parts of the largest magnitude at which narrow weights are tried to end. */
+const CLIPS = Array.from({ length: 17 }, (_, n) => 1 - n / 20);
+
+/** Squared error of rounding to multiples of `scale` up to `limit` of them. */
+function roundingError(values: Reals, scale: number, limit: number): number {
+  let sum = 0;
+  for (let k = 0; k < values.length; k++) {
+    const code = saturate(roundAway(values[k] / scale), -limit, limit);
+    sum += (values[k] - code * scale) ** 2;
+  }
+  return sum;
+}
+
+/**
+ * Of 8-bit and wider weights the largest magnitude is the largest code's, as in the kernels. Narrower ones
+ * are cut where the squared error is least: an outlier would leave the others two or three codes.
+ */
+export function weightScale(values: Reals, bits: number, precision: ScalePrecision): number {
+  const limit = 2 ** (bits - 1) - 1;
+  const most = absMax(values);
+  const widest = inPrecision(most / limit, precision) || 1;
+  if (bits >= 8 || most === 0) return widest;
+  let [best, least] = [widest, Infinity];
+  for (const clip of CLIPS) {
+    const scale = inPrecision((clip * most) / limit, precision) || widest;
+    const error = roundingError(values, scale, limit);
+    if (error < least) [best, least] = [scale, error];
+  }
+  return best;
+}
+
 /** Weights with zero point 0 in -(2^(bits-1) - 1)..2^(bits-1) - 1; all zero have scale 1. */
 export function quantizeWeights(
   values: Reals,
@@ -156,7 +187,7 @@ export function quantizeWeights(
   precision: ScalePrecision = 'float32',
 ): { readonly scale: number; readonly data: Int16Array } {
   const limit = 2 ** (bits - 1) - 1;
-  const scale = inPrecision(absMax(values) / limit, precision) || 1;
+  const scale = weightScale(values, bits, precision);
   const data = Int16Array.from(values, (v) => saturate(roundAway(v / scale), -limit, limit));
   return { scale, data };
 }

@@ -111,6 +111,8 @@ export interface ModelConfig {
   readonly when: 'every-step' | 'last-step';
   /** Default `class`. */
   readonly output?: 'class' | 'value';
+  /** Default `wide`: see widenInput; `plain` starts as float does. */
+  readonly start?: 'wide' | 'plain';
 }
 
 /**
@@ -163,7 +165,7 @@ function widenInput(
 }
 
 function initLayer(
-  scheme: ModelScheme,
+  { scheme, start = 'wide' }: ModelConfig,
   l: number,
   inputSize: number,
   hiddenSize: number,
@@ -190,7 +192,8 @@ function initLayer(
       gain.fill(factor * Math.sqrt(count / (3 * hiddenSize)), from, from + hiddenSize);
     });
   });
-  if (scheme !== 'float' && scheme.activations === 'ternary' && scheme.normalization === 'none') {
+  const isTernary = scheme !== 'float' && scheme.activations === 'ternary';
+  if (isTernary && scheme.normalization === 'none' && start === 'wide') {
     widenInput(weights, inputSize, columns, hiddenSize, scheme.slope);
   }
   const bias = new Float32Array(rows).fill(1, hiddenSize, 2 * hiddenSize);
@@ -236,9 +239,9 @@ export function initModel(config: ModelConfig, seed: number): Model {
   const directions = config.bidirectional === true ? 2 : 1;
   const layers = hiddenSizes.map((hiddenSize, l): ModelLayer => {
     const inputSize = l === 0 ? firstSize : directions * hiddenSizes[l - 1];
-    const layer = initLayer(scheme, l, inputSize, hiddenSize, random);
+    const layer = initLayer(config, l, inputSize, hiddenSize, random);
     if (directions === 1) return layer;
-    return { ...layer, backward: initLayer(scheme, l, inputSize, hiddenSize, random) };
+    return { ...layer, backward: initLayer(config, l, inputSize, hiddenSize, random) };
   });
   const head = initHead(config, directions * hiddenSizes[hiddenSizes.length - 1], random);
   return { scheme, input: modelInput, layers, head };

@@ -9,6 +9,7 @@ import {
   type Experiment,
   type ExperimentData,
   type ExperimentRun,
+  type IntegerRecipe,
   SIZE_NAMES,
   type TrainOverrides,
 } from '../experiment/description.js';
@@ -47,6 +48,7 @@ const overrideFields = {
   steps: size,
   firstStep: count,
   sampleActivations: z.boolean(),
+  start: z.enum(['wide', 'plain']),
   retraining: z.strictObject({ rounds: size, steps: size, learningRate: real, sparsity: part }),
   learningRate: real.positive(),
   hold: part,
@@ -84,11 +86,22 @@ const identifier = text.superRefine((name, context) => {
   if (message !== undefined) context.addIssue({ code: 'custom', message });
 });
 
+const integerRecipe: z.ZodType<IntegerRecipe> = z.strictObject({
+  arithmetic: z.enum(['tflite', 'tflm', 'cmsis-nn']).optional(),
+  activation: z.enum(['lut256', 'gemmlowp']).optional(),
+  rounding: z.enum(['single', 'double']).optional(),
+  weightBits: z.int().min(2).max(8).optional(),
+  cellBits: z.int().min(6).max(16).optional(),
+  activationBits: z.union([z.literal(8), z.literal(16)]).optional(),
+  calibration: z.strictObject({ sequences: size, timeSteps: size }).partial().optional(),
+}) as z.ZodType<IntegerRecipe>;
+
 const run = z.strictObject({
   name: identifier,
   label: text,
-  /** A name, or a description as in a scheme file. */
-  scheme: z.union([text, z.looseObject({ weights: z.unknown() })]),
+  /** A name, or a description as in a scheme file; none beside `integer`. */
+  scheme: z.union([text, z.looseObject({ weights: z.unknown() })]).optional(),
+  integer: integerRecipe.optional(),
   from: text.optional(),
   training: z.literal('none').optional(),
   ...optionalTrainFields,
@@ -141,14 +154,24 @@ const description = z.strictObject({
 
 type Description = z.infer<typeof description>;
 
-function modelScheme(where: string, value: Description['runs'][number]['scheme']): ModelScheme {
+const SCHEME_TEXT = `must be one of float, ${Object.keys(SCHEMES).join(', ')}, or a description`;
+
+function modelScheme(
+  where: string,
+  { scheme: value, integer }: Description['runs'][number],
+): ModelScheme {
+  if (integer !== undefined) {
+    if (value === undefined) return 'float';
+    throw new UserError({ where, given: 'a scheme', allowed: 'none beside integer' });
+  }
+  if (value === undefined) throw new UserError({ where, given: 'nothing', allowed: SCHEME_TEXT });
   if (typeof value !== 'string') return parseScheme(where, value);
   if (value === 'float') return 'float';
   if (Object.hasOwn(SCHEMES, value)) return SCHEMES[value];
   throw new UserError({
     where,
     given: JSON.stringify(value),
-    allowed: `must be one of float, ${Object.keys(SCHEMES).join(', ')}, or a description`,
+    allowed: SCHEME_TEXT,
   });
 }
 
@@ -172,14 +195,28 @@ function checkRuns(where: string, value: Description): void {
       refuse(place, JSON.stringify(name), `must be a run: ${names.join(', ')}`);
     }
   };
-  runs.forEach(({ name, from, training, retraining }, k) => {
+  runs.forEach(({ name, from, training, retraining, integer, ...rest }, k) => {
     if (names.indexOf(name) < k) {
       refuse(`runs[${k}].name`, JSON.stringify(name), 'must differ from those before');
     }
     if (from !== undefined) known(`runs[${k}].from`, from);
-    const needs = training === 'none' ? 'training none' : retraining && 'retraining';
+    const needs = integer
+      ? 'integer'
+      : training === 'none'
+        ? 'training none'
+        : retraining && 'retraining';
     if (needs !== undefined && from === undefined) {
       refuse(`runs[${k}].from`, 'nothing', `${needs} needs a run to start from`);
+    }
+    if (integer === undefined) return;
+    const start = runs.find((other) => other.name === from);
+    if (start?.scheme !== 'float') {
+      refuse(`runs[${k}].from`, JSON.stringify(from), 'integer needs a run in float');
+    }
+    const other = Object.keys(rest).find((field) => !['label', 'scheme'].includes(field));
+    if (other !== undefined || training !== undefined || retraining !== undefined) {
+      const field = other ?? (training ? 'training' : 'retraining');
+      refuse(`runs[${k}]`, field, 'integer is after training: nothing else can be set');
     }
   });
   const around = circle(runs);
@@ -223,11 +260,14 @@ export function parseExperiment(where: string, value: unknown): Experiment {
   for (const size of SIZE_NAMES) {
     experimentData(`${where}: sizes.${size}.data`, parsed.data, parsed.sizes[size].data);
   }
-  const runs = parsed.runs.map(({ name, label, scheme, from, training, ...rest }, k) => ({
-    ...{ name, label, from, training },
-    scheme: modelScheme(`${where}: runs[${k}].scheme`, scheme),
-    overrides: rest as TrainOverrides,
-  }));
+  const runs = parsed.runs.map(({ scheme, ...run }, k) => {
+    const { name, label, from, training, integer, ...rest } = run;
+    return {
+      ...{ name, label, from, training, integer },
+      scheme: modelScheme(`${where}: runs[${k}].scheme`, { ...run, scheme }),
+      overrides: rest as TrainOverrides,
+    };
+  });
   return { ...parsed, data, runs: runs satisfies ExperimentRun[] } as Experiment;
 }
 

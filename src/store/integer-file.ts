@@ -6,11 +6,7 @@ import { z } from 'zod';
 import { UserError } from '../errors.js';
 import { GATE_LETTERS } from '../integer/float-lstm.js';
 import type { IntegerGate, IntegerLstm, Kernel } from '../integer/lstm.js';
-import type {
-  IntegerInput,
-  IntegerModel,
-  IntegerTable,
-} from '../integer-training/integer-model.js';
+import type { IntegerInput, IntegerModel, IntegerTable } from '../integer/model.js';
 import type { NetworkConfig } from '../integer-training/network-config.js';
 import { fromTensors, layoutOf, toTensors } from '../integer-training/parameters.js';
 import type { Tensors } from '../model/model.js';

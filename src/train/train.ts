@@ -74,6 +74,8 @@ export interface TrainConfig {
   readonly dropout?: { readonly input: number; readonly output: number } | undefined;
   /** Draw two- and three-valued activations in training (HitNet); they are compared with 1/2 otherwise. */
   readonly sampleActivations: boolean;
+  /** Weights of x at first; of no account but for ternary activations without weight norm (model.ts). */
+  readonly start: 'wide' | 'plain';
   /** Stop after so many validations in a row that were not the best. */
   readonly patience?: number | undefined;
   /** The parameters that are the result: those of the best validation, or the last ones. */
@@ -141,6 +143,7 @@ export function trainConfig(
     decay: 'cosine',
     result: 'best',
     sampleActivations: false,
+    start: 'wide',
     seed: 1,
     validations: 10,
     validationLimit: 50_000,
@@ -297,14 +300,14 @@ function classesOf(dataset: Dataset): number {
 
 /** A fresh model of the sizes that dataset and config ask for. */
 export function modelFor(dataset: Dataset, config: TrainConfig): Model {
-  const { scheme, hiddenSizes, embeddingSize, bidirectional, seed } = config;
+  const { scheme, hiddenSizes, embeddingSize, bidirectional, start, seed } = config;
   if (bidirectional && dataset.kind === 'text') {
     throw new TypeError('train: a language model cannot read its text backward');
   }
   const everyStep = dataset.kind === 'text' || dataset.kind === 'tagging';
   return initModel(
     {
-      ...{ scheme, hiddenSizes, bidirectional },
+      ...{ scheme, hiddenSizes, bidirectional, start },
       input: inputFor(dataset, embeddingSize),
       classes: classesOf(dataset),
       when: everyStep ? 'every-step' : 'last-step',

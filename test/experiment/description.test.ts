@@ -58,6 +58,16 @@ describe('a description', () => {
     sizes: undefined,
   });
 
+  const withInteger = (fields: object) => ({
+    runs: [
+      { name: 'float', label: 'float', scheme: 'float' },
+      { name: 'integers', label: 'integers', from: 'float', integer: {}, ...fields },
+      { name: 'own', label: 'own', scheme: 'int8' },
+    ],
+    checks: [],
+    sizes: undefined,
+  });
+
   test.each<[string, object, string]>([
     ['a field that is none', { sede: 1 }, 'mine.json: sede: unknown key'],
     [
@@ -80,6 +90,36 @@ describe('a description', () => {
       'a described scheme with a coding that is none',
       run({ scheme: { name: 'x', weights: 'int99' } }),
       'mine.json: runs[0].scheme: ',
+    ],
+    [
+      'neither scheme nor integers',
+      run({ scheme: undefined }),
+      'mine.json: runs[0].scheme: nothing, must be one of float, int8, ',
+    ],
+    [
+      'integers of no run',
+      run({ scheme: undefined, integer: {} }),
+      'mine.json: runs[0].from: nothing, integer needs a run to start from',
+    ],
+    [
+      'integers beside a scheme',
+      withInteger({ scheme: 'int8' }),
+      'mine.json: runs[1].scheme: a scheme, none beside integer',
+    ],
+    [
+      'integers that train',
+      withInteger({ epochs: 3 }),
+      'mine.json: runs[1]: epochs, integer is after training: nothing else can be set',
+    ],
+    [
+      'integers of a model that is not in float',
+      withInteger({ from: 'own' }),
+      'mine.json: runs[1].from: "own", integer needs a run in float',
+    ],
+    [
+      'integers in a format that is none',
+      withInteger({ integer: { cellBits: 5 } }),
+      'mine.json: runs[1].integer.cellBits: ',
     ],
     [
       'a run from a run that is none',

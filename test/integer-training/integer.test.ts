@@ -12,7 +12,7 @@ import {
   quantizeValues,
   runModel,
   stepModel,
-} from '../../src/integer-training/integer-model.js';
+} from '../../src/integer/model.js';
 import { Network } from '../../src/integer-training/network.js';
 import { type NetworkConfig, PLAIN } from '../../src/integer-training/network-config.js';
 import { floatLayers, layoutOf } from '../../src/integer-training/parameters.js';
@@ -87,7 +87,7 @@ function checkStream(prepared: Prepared, options: IntegerOptions): LstmState[][]
     for (let t = 0; t < batch.timeSteps; t++) {
       lanes.forEach((states, lane) => {
         const at = t * LANES + lane;
-        const sums = headSums(model, stepModel(model, states, inputOf(model, batch, at)));
+        const sums = headSums(model.head, stepModel(model, states, inputOf(model, batch, at)));
         wanted.set(
           sums.map((sum) => sum * model.head.scale),
           at * config.classes,
@@ -162,7 +162,7 @@ describe("training's forward pass equals the golden step bit for bit", () => {
         const width = h.length / steps;
         for (let t = config.when === 'last-step' ? steps - 1 : 0; t < steps; t++) {
           const row = config.when === 'last-step' ? lane : t * LANES + lane;
-          const sums = headSums(model, h.subarray(t * width, (t + 1) * width));
+          const sums = headSums(model.head, h.subarray(t * width, (t + 1) * width));
           const wanted = sums.map((sum) => sum * model.head.scale);
           const found = logits.subarray(row * config.classes, (row + 1) * config.classes);
           expect([...found]).toEqual([...wanted]);

@@ -1,9 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { requantize, requantizeReduced } from '../../src/integer/fixed-point.js';
 import type { Kernel } from '../../src/integer/lstm.js';
-import { quantizeWeights } from '../../src/integer/quantize.js';
 import { product, transpose, whole } from '../../src/integer-training/matrix.js';
-import { weightScale } from '../../src/integer-training/quantize-model.js';
 import { rescaleSums } from '../../src/integer-training/rescale.js';
 import { Random } from '../../src/model/random.js';
 
@@ -73,13 +71,4 @@ describe('rescaleSums equals the requantization of src/integer', () => {
       }
     }
   });
-});
-
-test('weightScale is that of quantizeWeights', () => {
-  const random = new Random(SEED);
-  for (let bits = 2; bits <= 8; bits++) {
-    const weights = Float32Array.from({ length: 50 }, () => random.range(-3, 2));
-    expect(weightScale(weights, bits)).toBe(quantizeWeights(weights, bits).scale);
-  }
-  expect(weightScale(new Float32Array(3), 8)).toBe(1);
 });

@@ -1,11 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import {
-  directionsOf,
-  type IntegerModel,
-  weightBytes,
-} from '../../src/integer-training/integer-model.js';
+import { directionsOf, type IntegerModel, weightBytes } from '../../src/integer/model.js';
 import { type NetworkConfig, PLAIN } from '../../src/integer-training/network-config.js';
 import {
   floatLayers,

@@ -85,6 +85,7 @@ describe('tensors', () => {
       zeroPoint: 0,
     });
     expect(quantizeWeights(new Float64Array(3), 8).scale).toBe(1);
+    expect(quantizeWeights(new Float64Array(3), 3).scale).toBe(1);
   });
 });
 
@@ -395,5 +396,36 @@ describe.skipIf(!hasGolden)(`real originals of recorded results${skipReason}`, (
       tensors++;
     }
     expect(tensors).toBe(10);
+  });
+});
+
+describe('narrow weights', () => {
+  const random = new Random(11);
+  // An outlier among weights about a tenth of it.
+  const values = Float64Array.from({ length: 300 }, (_, n) =>
+    n === 7 ? 1 : 0.1 * (random.uniform() + random.uniform() + random.uniform() - 1.5),
+  );
+  const errorAt = (scale: number, bits: number): number => {
+    const limit = 2 ** (bits - 1) - 1;
+    return values.reduce((sum, v) => {
+      const code = Math.max(-limit, Math.min(limit, Math.round(v / scale)));
+      return sum + (v - code * scale) ** 2;
+    }, 0);
+  };
+
+  test('of 8 bits reach the largest magnitude, as in the kernels', () => {
+    const { scale, data } = quantizeWeights(values, 8, 'float64');
+    expect(scale).toBe(1 / 127);
+    expect(data[7]).toBe(127);
+  });
+
+  test.each([2, 3, 4, 5, 6, 7])('of %i bits have nearly the least squared error', (bits) => {
+    const { scale } = quantizeWeights(values, bits, 'float64');
+    let least = Infinity;
+    for (let n = 1; n <= 4000; n++) {
+      least = Math.min(least, errorAt(n / 4000 / (2 ** (bits - 1) - 1), bits));
+    }
+    expect(errorAt(scale, bits)).toBeLessThan(1.15 * least);
+    expect(errorAt(scale, bits)).toBeLessThanOrEqual(errorAt(1 / (2 ** (bits - 1) - 1), bits));
   });
 });

@@ -5,7 +5,7 @@ import type { Dataset } from '../../model/dataset.js';
 import { packageVersion } from '../../package-root.js';
 import { calibrateNetwork, type CalibrationOptions } from '../../integer-training/calibrate.js';
 import { evaluateInteger, evaluateNetwork } from '../../integer-training/evaluate.js';
-import { weightBytes } from '../../integer-training/integer-model.js';
+import { weightBytes } from '../../integer/model.js';
 import { initialParameters, layoutOf } from '../../integer-training/parameters.js';
 import {
   type IntegerOptions,

@@ -4,12 +4,22 @@ import type { Loaded } from '../../data/loaded.js';
 import { createEngine, type EngineName } from '../../engine/create.js';
 import { largestCell, zeroShare } from '../../experiment/figures.js';
 import { type Plan, type PlannedRun, runsInOrder } from '../../experiment/plan.js';
+import { weightBytes } from '../../integer/model.js';
+import { calibrateNetwork } from '../../integer-training/calibrate.js';
+import { evaluateInteger } from '../../integer-training/evaluate.js';
+import { networkOfModel } from '../../integer-training/from-model.js';
+import { layoutOf } from '../../integer-training/parameters.js';
+import { quantizeNetwork } from '../../integer-training/quantize-model.js';
+import { packageVersion } from '../../package-root.js';
 import { CELL, type StoredCell } from '../../store/experiment-file.js';
+import { writeInteger } from '../../store/integer-file.js';
+import type { StoredModel } from '../../store/model-file.js';
 import type { RunFolder } from '../../store/run-folder.js';
 import type { Inputs } from '../../store/schemas.js';
 import type { Context } from '../context.js';
 import { StageFailure } from '../errors.js';
 import { cached, hashOf, type Staged, type StageOptions, upToDate } from './cache.js';
+import { storedEvaluation } from './evaluation.js';
 import { trainInputs, trainStage } from './train.js';
 
 /** What the cells of one seed have in common. */
@@ -29,6 +39,11 @@ function trainOptions({ plan, seed, engine }: CellSetting, run: PlannedRun) {
   return { config: run.config(seed), engine, isUntrained: !run.isTrained, limit };
 }
 
+/** What the integers of a model depend on. */
+function integerInputs(run: PlannedRun, from: Inputs): Inputs {
+  return { float: hashOf(from), options: hashOf(run.integer), halfgate: packageVersion() };
+}
+
 function cellInputs(setting: CellSetting, model: Inputs): Inputs {
   return { model: hashOf(model), figures: setting.wantsMaxCell ? 'zeros maxCell' : 'zeros' };
 }
@@ -43,10 +58,12 @@ export function presentCells(
   const models = new Map<string, Inputs>();
   for (const run of runsInOrder(setting.plan.runs)) {
     const from = run.from === undefined ? undefined : models.get(run.from)!;
-    const inputs = trainInputs(spec, sha256, {
-      ...trainOptions(setting, run),
-      ...(from && { initial: { inputs: from } }),
-    });
+    const inputs = run.integer
+      ? integerInputs(run, from!)
+      : trainInputs(spec, sha256, {
+          ...trainOptions(setting, run),
+          ...(from && { initial: { inputs: from } }),
+        });
     models.set(run.name, inputs);
     const path = setting.folder.file(run.name, CELL_FILE);
     const cell = upToDate(path, CELL, cellInputs(setting, inputs));
@@ -69,6 +86,7 @@ export async function cellStage(
   if (from !== undefined && initial === undefined) {
     throw new StageFailure(`${name}: ${folder.path} has no model of ${from} to start from`);
   }
+  if (run.integer) return integerCell(setting, loaded, run, initial!, stage, context);
   const { value: model } = await trainStage(
     folder,
     loaded,
@@ -100,6 +118,59 @@ export async function cellStage(
         steps: isTrained ? training.steps : 0,
         seconds: isTrained ? training.seconds : 0,
         engine: `${training.engine} (${training.engineVersion})`,
+        date: new Date().toISOString().slice(0, 10),
+      };
+    },
+  );
+  return { value: value as StoredCell, isFresh };
+}
+
+const CALIBRATION_SEQUENCES = 100;
+/** A calibration sequence of text is so many times as long as one of training, as in `halfgate integer`. */
+const CALIBRATION_LENGTH = 8;
+
+/** A float model's integers after calibration, and what they give on the golden step. */
+async function integerCell(
+  setting: CellSetting,
+  { dataset }: Loaded,
+  run: PlannedRun,
+  { inputs: from, model }: StoredModel,
+  stage: StageOptions,
+  context: Context,
+): Promise<Staged<StoredCell>> {
+  const { folder, plan, seed } = setting;
+  const made = integerInputs(run, from);
+  const start = plan.runs.find(({ name }) => name === run.from)!;
+  const { value, isFresh } = await cached(
+    folder.file(run.name, CELL_FILE),
+    CELL,
+    cellInputs(setting, made),
+    stage,
+    async () => {
+      const begun = performance.now();
+      const { calibration, ...options } = run.integer!;
+      const { network, params } = networkOfModel(model);
+      const ranges = calibrateNetwork(network, params, dataset, {
+        sequences: CALIBRATION_SEQUENCES,
+        timeSteps: CALIBRATION_LENGTH * start.config(seed).timeSteps,
+        ...calibration,
+      });
+      const quantized = quantizeNetwork(network, layoutOf(network), params, ranges, options);
+      const { saturations, ...result } = await evaluateInteger(quantized.model, dataset, 'test', {
+        signal: context.signal,
+        onSteps: (steps) => context.progress.update(NaN, `${run.name}: ${steps} steps`, NaN),
+      });
+      const evaluation = storedEvaluation(result);
+      const warnings = [...quantized.warnings];
+      writeInteger(folder.file(run.name, 'integer.json'), {
+        ...{ inputs: made, method: 'post-training', training: undefined },
+        ...{ model: quantized.model, saturations, warnings, evaluation },
+        weightBytes: weightBytes(quantized.model),
+      });
+      return {
+        evaluation,
+        ...{ steps: 0, seconds: (performance.now() - begun) / 1000 },
+        engine: 'golden integer step',
         date: new Date().toISOString().slice(0, 10),
       };
     },
