@@ -112,6 +112,29 @@ describe('an experiment', () => {
     ]);
   });
 
+  test('takes a float model into integers after training', async () => {
+    const runs = [
+      { name: 'float', label: 'float', scheme: 'float' },
+      { name: 'integers', label: 'integers', from: 'float', integer: { weightBits: 6 } },
+    ];
+    const checks = [{ claim: 'it is close', expression: 'abs(integers - float) <= 0.1' }];
+    describeTiny({ name: 'integers', runs, checks, sizes: undefined });
+    const { code, stdout, stderr } = await experiment('--seeds', '1', '--json');
+    expect(code, stderr).toBe(0);
+    const { cells, results } = told(stdout);
+    expect(cells).toBe(2);
+    expect(results.checks).toMatchObject([{ status: 'passed' }]);
+    const [float, integers] = results.runs.map(({ values }) => values[0]);
+    expect(integers).not.toBe(float);
+    const folderOf = join(cwd, 'runs/experiments/integers-quick/seed1/integers');
+    expect(readdirSync(folderOf).sort()).toEqual([
+      'cell.json',
+      'integer.json',
+      'integer.safetensors',
+    ]);
+    expect(told((await experiment('--seeds', '1', '--json')).stdout).cells).toBe(0);
+  });
+
   test('stopped by Ctrl-C keeps the checkpoints of its cells', async () => {
     const base = { hiddenSizes: [64], batch: 8, timeSteps: 40, steps: 1_000_000 };
     describeTiny({ name: 'long', base, sizes: undefined });
