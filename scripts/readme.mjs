@@ -1,6 +1,6 @@
 // Put the tables that commands wrote into README.md: npm run readme
 // A table goes between <!-- table:NAME ... --> and <!-- /table:NAME -->.
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** The Markdown table of a page, its list of notes, and the lines that say what made it. */
 function tableOf(file) {
@@ -16,17 +16,55 @@ function tableOf(file) {
   ].join('\n');
 }
 
+const EXPERIMENTS = 'docs/results/experiments';
+
+/** A line for each comparison that `halfgate experiment --out docs/results/experiments` wrote: its checks. */
+function experimentTable() {
+  if (!existsSync(EXPERIMENTS)) return undefined;
+  const rows = readdirSync(EXPERIMENTS)
+    .filter((name) => name.endsWith('.md'))
+    .sort()
+    .map((name) => {
+      const text = readFileSync(`${EXPERIMENTS}/${name}`, 'utf8');
+      const [, title] = /^# (.*)$/m.exec(text);
+      const count = (status) => text.split(`\n- **${status}**`).length - 1;
+      const [passed, failed] = [count('passed'), count('failed')];
+      const [, seeds] = /; seeds? ([\d, ]+);/.exec(text);
+      const [, date, size] = /; (\d{4}-\d\d-\d\d); size (\w+)/.exec(text);
+      const cells = [
+        `[${name.replace('.md', '')}](${EXPERIMENTS}/${name})`,
+        title,
+        size,
+        seeds,
+        `${passed} of ${passed + failed}`,
+        date,
+      ];
+      return `| ${cells.join(' | ')} |`;
+    });
+  if (rows.length === 0) return undefined;
+  const header =
+    '| experiment | | size | seeds | checks passed | date |\n|---|---|---|---|---|---|';
+  return `${header}\n${rows.join('\n')}`;
+}
+
 if (existsSync('runs/demo/summary.md'))
   copyFileSync('runs/demo/summary.md', 'docs/results/demo.md');
 
 let readme = readFileSync('README.md', 'utf8');
+
+function put(name, table) {
+  const place = new RegExp(`(<!-- table:${name}[^>]*-->\n)[^]*?(<!-- /table:${name} -->)`);
+  readme = readme.replace(place, (_, before, after) => `${before}\n${table}\n\n${after}`);
+}
+
 for (const name of ['demo', 'warpeace', 'training-summary']) {
   const file = `docs/results/${name}.md`;
   if (!existsSync(file)) {
     console.log(`${file} is not there: its table stays as it is`);
     continue;
   }
-  const place = new RegExp(`(<!-- table:${name}[^>]*-->\n)[^]*?(<!-- /table:${name} -->)`);
-  readme = readme.replace(place, (_, before, after) => `${before}\n${tableOf(file)}\n\n${after}`);
+  put(name, tableOf(file));
 }
+const experiments = experimentTable();
+if (experiments !== undefined) put('experiments', experiments);
 writeFileSync('README.md', readme);
