@@ -1,6 +1,6 @@
 // Output-stationary array of ROWS processing elements that share one activation per cycle. A word of the
-// weight memory holds one weight of every row, row 0 in the lowest bits; words are used in order, from
-// restart_i on.
+// weight memory holds one weight of every row, row 0 in the lowest bits; words are used in order (hgi_tape.v
+// says how restart_i, mark_i and back_i lead through them).
 //
 // read_i asks for the product of the next weights with the data_i two cycles later; end_i, instead of
 // read_i, ends the sums, which drain_o then gives row by row: row 0 three cycles after end_i, the next
@@ -18,6 +18,8 @@ module hgi_array #(
     input  wire                         clk_i,
     input  wire                         rst_i,
     input  wire                         restart_i,
+    input  wire                         mark_i,
+    input  wire                         back_i,
     input  wire                         read_i,
     input  wire                         end_i,
     input  wire                         shift_i,
@@ -52,6 +54,8 @@ module hgi_array #(
   ) u_weights (
       .clk_i    (clk_i),
       .restart_i(restart_i),
+      .mark_i   (mark_i),
+      .back_i   (back_i),
       .next_i   (valid_q[0]),
       .data_o   (weights)
   );

@@ -1,18 +1,15 @@
-// Runs the program of a step, operation by operation, each to its end before the next begins:
+// Runs operations, each to its end before the next begins (which one comes next, hgi_flow_*.v decide):
 //
 // - matrix: for every fold of ROWS sums it reads all operands, one a cycle, and ends the sums; the array
 //   then gives them one by one, while the next fold reads;
-// - scalar: waits for done_i;
-// - output: waits for done_i, or is left out;
+// - scalar, output: waits for done_i;
 // - any other: one element after the other.
 //
 // An activated element occupies the activation for INTERVAL cycles.
 `default_nettype none
 
 module hgi_sequencer #(
-    parameter                  PC_WIDTH      = 4,
-    parameter [  PC_WIDTH-1:0] LAST_PC       = 4'd12,
-    parameter                  INDEX_WIDTH   = 5,
+    parameter                  COUNT_WIDTH   = 5,
     parameter                  OPERAND_WIDTH = 5,
     parameter                  ROW_WIDTH     = 2,
     parameter [ ROW_WIDTH-1:0] LAST_ROW      = 2'd3,
@@ -21,27 +18,19 @@ module hgi_sequencer #(
 ) (
     input  wire                     clk_i,
     input  wire                     rst_i,
-    output reg  [     PC_WIDTH-1:0] pc_o,
-    // operation, one cycle after pc_o
+    // operation, one cycle after its number
     input  wire                     op_matrix_i,
     input  wire                     op_scalar_i,
     input  wire                     op_output_i,
-    input  wire                     op_skip_i,        // unless it is a sequence's last step
-    input  wire                     op_input_i,       // waits for x
-    input  wire                     op_release_i,     // and is the last to need it
     input  wire                     op_activate_i,
-    input  wire [  INDEX_WIDTH-1:0] op_last_i,        // elements - 1
+    input  wire [  COUNT_WIDTH-1:0] op_last_i,        // elements - 1
     input  wire [OPERAND_WIDTH-1:0] op_operands_i,    // operands - 1
-    // input
-    input  wire                     full_i,
-    input  wire                     last_i,
-    output wire                     release_o,
-    output reg                      buffer_o,
-    // sequence
-    output reg                      first_step_o,
-    output reg                      last_step_o,
-    output wire                     restart_o,        // a step begins
-    output wire                     start_o,          // an operation begins
+    // flow
+    input  wire                     waiting_i,        // the operation may not begin yet
+    input  wire                     skip_i,           // it is left out
+    output wire                     start_o,          // it begins
+    output wire                     finish_o,         // it has ended
+    output wire                     advance_o,        // it has ended, or is left out
     // array and vector unit
     output wire                     read_o,
     output reg  [OPERAND_WIDTH-1:0] read_index_o,
@@ -59,36 +48,24 @@ module hgi_sequencer #(
 
   reg [1:0] state_q;
 
-  wire is_waiting = op_input_i && !full_i;
-  wire is_skipped = op_output_i && op_skip_i && !last_step_o;
-  wire is_starting = state_q == START && !is_waiting;
-  wire is_finished = state_q == FINISH && !busy_i;
+  wire is_starting = state_q == START && !waiting_i;
   wire is_last_issue;
 
-  assign start_o   = is_starting && !is_skipped;
-  assign restart_o = start_o && pc_o == {PC_WIDTH{1'b0}};
-  assign release_o = is_finished && op_release_i;
+  assign start_o   = is_starting && !skip_i;
+  assign finish_o  = state_q == FINISH && !busy_i;
+  assign advance_o = finish_o || (is_starting && skip_i);
 
   always @(posedge clk_i) begin
     if (rst_i) begin
-      state_q      <= FETCH;
-      pc_o         <= {PC_WIDTH{1'b0}};
-      buffer_o     <= 1'b0;
-      first_step_o <= 1'b1;
+      state_q <= FETCH;
     end else begin
       case (state_q)
         FETCH: state_q <= START;
-        START: if (is_starting) state_q <= is_skipped ? FETCH : RUN;
+        START: if (is_starting) state_q <= skip_i ? FETCH : RUN;
         RUN: if (is_last_issue || done_i) state_q <= FINISH;
         default: if (!busy_i) state_q <= FETCH;
       endcase
-      if (release_o) buffer_o <= !buffer_o;
-      if (is_finished || (is_starting && is_skipped)) begin
-        pc_o <= pc_o == LAST_PC ? {PC_WIDTH{1'b0}} : pc_o + 1'b1;
-        if (pc_o == LAST_PC) first_step_o <= last_step_o;
-      end
     end
-    if (restart_o) last_step_o <= last_i;
   end
 
   // Elements
@@ -96,20 +73,20 @@ module hgi_sequencer #(
   reg                   draining_q;  // the array has sums left
   reg                   pending_q;   // a fold's sums have ended and not all are issued
   reg [  ROW_WIDTH-1:0] row_q;
-  reg [INDEX_WIDTH-1:0] left_q;
+  reg [COUNT_WIDTH-1:0] left_q;
   reg [ WAIT_WIDTH-1:0] wait_q;
 
   assign issue_o       = (issuing_q || draining_q) && wait_q == {WAIT_WIDTH{1'b0}};
-  assign is_last_issue = issue_o && left_q == {INDEX_WIDTH{1'b0}};
+  assign is_last_issue = issue_o && left_q == {COUNT_WIDTH{1'b0}};
 
   // Folds
   reg                   reading_q;
   reg                   ending_q;
-  reg [INDEX_WIDTH-1:0] rest_q;      // elements of this fold and later ones - 1
+  reg [COUNT_WIDTH-1:0] rest_q;      // elements of this fold and later ones - 1
 
-  localparam WIDE = INDEX_WIDTH + ROW_WIDTH;
+  localparam WIDE = COUNT_WIDTH + ROW_WIDTH;
   wire [WIDE-1:0] rest = {{ROW_WIDTH{1'b0}}, rest_q};
-  wire [WIDE-1:0] fold = {{INDEX_WIDTH{1'b0}}, LAST_ROW};
+  wire [WIDE-1:0] fold = {{COUNT_WIDTH{1'b0}}, LAST_ROW};
   wire [WIDE-1:0] rest_after = rest - fold - 1'b1;
   wire is_last_operand = read_index_o == op_operands_i;
 
@@ -151,13 +128,13 @@ module hgi_sequencer #(
       if (issue_o && op_activate_i) wait_q <= ACTIVATION;
       else if (wait_q != {WAIT_WIDTH{1'b0}}) wait_q <= wait_q - 1'b1;
       if (reading_q) read_index_o <= is_last_operand ? {OPERAND_WIDTH{1'b0}} : read_index_o + 1'b1;
-      if (end_o) rest_q <= rest_after[INDEX_WIDTH-1:0];
+      if (end_o) rest_q <= rest_after[COUNT_WIDTH-1:0];
     end
     if (loaded_i) row_q <= {ROW_WIDTH{1'b0}};
     else if (issue_o) row_q <= row_q + 1'b1;
   end
 
-  wire unused = &{rest_after[WIDE-1:INDEX_WIDTH]};
+  wire unused = &{rest_after[WIDE-1:COUNT_WIDTH]};
 
 endmodule
 

@@ -62,6 +62,7 @@ module hgi_vector #(
     input  wire signed [            31:0] norm_multiplier_i,
     input  wire        [             3:0] norm_shift_i,       // more than op_select_i
     output wire signed [            15:0] value_o,            // a, at stage 1
+    output wire signed [            31:0] sum_o,              // the array + bias, at stage 2
     output wire signed [            63:0] product_o,          // stage 4
     output wire signed [   OUT_WIDTH-1:0] rescaled_o,         // stage 7
     // activation, and the state memory
@@ -164,6 +165,7 @@ module hgi_vector #(
   wire signed [15:0] b = b_zero_i ? 16'sd0 : b_data;
 
   assign value_o = a_data;
+  assign sum_o   = sum_q;
 
   always @(*) begin
     a = a_data;

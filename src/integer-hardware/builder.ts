@@ -1,6 +1,6 @@
-/** Gathers the operations of a step, and the constants they use in their order. */
+/** Gathers operations, and the constants they use in their order. */
 import { INT16_MAX, INT16_MIN } from '../integer/fixed-point.js';
-import type { Operation } from './design.js';
+import type { Operation, Phase } from './design.js';
 import { ZERO_SCALE } from './scale.js';
 
 export interface Program {
@@ -13,9 +13,19 @@ export interface Program {
   readonly vectorWeights: readonly number[];
 }
 
-const NEUTRAL: Omit<Operation, 'kind' | 'title' | 'count'> = {
+/** Of a program that has no others. */
+export const WHOLE_STEP: Phase = {
+  walk: 'forward',
+  inputStart: 0,
+  inputStride: 0,
+  outputStart: 0,
+  outputStride: 0,
+  column: 0,
+};
+
+const NEUTRAL: Omit<Operation, 'kind' | 'title' | 'count' | 'phase'> = {
   operands: 0,
-  isFromInput: false,
+  source: 'state',
   isOld: false,
   a: 0,
   b: 0,
@@ -33,6 +43,8 @@ const NEUTRAL: Omit<Operation, 'kind' | 'title' | 'count'> = {
   alignment: 0,
   integerBits: 3,
   writes: 'none',
+  isKept: false,
+  isPhaseEnd: false,
   isFirst: false,
   isReleasing: false,
 };
@@ -45,11 +57,19 @@ export class ProgramBuilder {
   readonly biases: number[] = [];
   readonly vectorWeights: number[] = [];
   readonly #weights: Int8Array[] = [];
+  #phase = WHOLE_STEP;
 
   constructor(readonly rows: number) {}
 
   add(choice: Choice): void {
-    this.operations.push({ ...NEUTRAL, ...choice });
+    this.operations.push({ ...NEUTRAL, phase: this.#phase, ...choice });
+  }
+
+  /** What `add` adds is one phase. */
+  addPhase(phase: Phase, add: () => void): void {
+    this.#phase = phase;
+    add();
+    this.operations.push({ ...this.operations.pop()!, isPhaseEnd: true });
   }
 
   /** Weights [count, operands] fold by fold. */

@@ -41,7 +41,20 @@ const QUIET_CYCLES = 16;
 
 const signed = (value: number, bits: number): number => (value << (32 - bits)) >> (32 - bits);
 
-const PROBES = ['write_gate', 'write_state', 'write_index', 'op_dest', 'op_write_gate', 'data'];
+/** A beat of m_axis: the number of a class is not signed. */
+function resultValue({ head, widths }: IntegerDesign, bits: number): number {
+  return head?.output === 'class' ? bits : signed(bits, widths.result);
+}
+
+/** Signals to be kept by a compilation that `cosimulateInteger` is to run. */
+export const PROBES = [
+  'write_gate',
+  'write_state',
+  'write_index',
+  'op_dest',
+  'op_write_gate',
+  'data',
+];
 
 /** The write of this cycle, if it is one of a c, m or h. */
 function observedWrite(rtl: RtlSimulator): Omit<Write, 'what'> | undefined {
@@ -132,7 +145,7 @@ export async function cosimulateInteger(
 
   const checkOutput = (cycle: number): void => {
     const want: Beat | undefined = outputs[output];
-    const value = signed(rtl.getNumber('m_axis_tdata'), design.activationBits);
+    const value = resultValue(design, rtl.getNumber('m_axis_tdata'));
     const isLast = rtl.getNumber('m_axis_tlast') === 1;
     if (want === undefined || value !== want.value || isLast !== want.isLast) {
       bitMismatches++;

@@ -1,14 +1,20 @@
 /**
- * An `IntegerDesign` maps stacked integer LSTM layers onto one sequential machine; emit and simulate read
- * it and never each other.
+ * An `IntegerDesign` maps an integer LSTM, input table and head included, onto one sequential machine; emit
+ * and simulate read it and never each other.
  *
  * The machine (rtl-templates/integer_top.v.hbs): an output-stationary array of `rows` processing elements
  * that share one activation a cycle; one requantizer; one activation function; memories of gates and cell
- * states (16 bits) and of h and m. A step is a *program* of operations, each a pass over the elements of a
+ * states (16 bits) and of h and m. It runs a *program* of operations, each a pass over the elements of a
  * vector, run to its end before the next one begins.
  */
 import type { ActivationFlavour } from '../integer/activations.js';
-import type { IntegerLstm } from '../integer/lstm.js';
+import {
+  directionsOf,
+  type IntegerHead,
+  type IntegerInput,
+  type IntegerModel,
+} from '../integer/model.js';
+import { outputWidth, type SequenceLayer } from '../integer/sequence.js';
 import type { Scale } from './scale.js';
 import { problemsOf } from './problems.js';
 import type { Program } from './builder.js';
@@ -35,14 +41,15 @@ export interface Operation {
   readonly title: string;
   /** Elements. */
   readonly count: number;
-  /** Of each sum of a matrix operation: x of this step, or a vector of the state memory; 0 for others. */
+  /** Of each sum of a matrix operation; 0 for others. */
   readonly operands: number;
-  readonly isFromInput: boolean;
+  /** Of a matrix operation's operands, and of what an output gives. */
+  readonly source: OperandSource;
   /** Operand or b is as the step before left it: zero point or 0 at the start of a sequence. */
   readonly isOld: boolean;
   /** Regions of the gate memory. */
   readonly a: number;
-  /** Of the state memory for `matrix` and `output`. */
+  /** Of the state memory where `source` is `state`. */
   readonly b: number;
   readonly base: number;
   /** Of the state memory if `writes` says so. */
@@ -64,14 +71,52 @@ export interface Operation {
   /** Left shift of the activation's input to 16 bits, and its integer bits then. */
   readonly alignment: number;
   readonly integerBits: number;
-  readonly writes: 'none' | 'gate' | 'state' | 'wide';
-  /** Wait for the step's x. */
+  /** `result`: sums with their bias, unscaled, are the head's. */
+  readonly writes: 'none' | 'gate' | 'state' | 'wide' | 'result';
+  /** The state that is written also goes to the memory of whole sequences, at phase.column. */
+  readonly isKept: boolean;
+  readonly phase: Phase;
+  /** Last of its phase. */
+  readonly isPhaseEnd: boolean;
+  /** Wait for x. */
   readonly isFirst: boolean;
   /** x is not needed any more afterwards. */
   readonly isReleasing: boolean;
 }
 
-/** When h leaves. */
+/**
+ * - `state`: a region of the state memory;
+ * - `input`: x of the step;
+ * - `sequence`: what the layer below gave at this step, of whole sequences;
+ * - `kept`: what the layer above the phase's input gave at this step, of whole sequences;
+ * - `result`: the head's.
+ */
+export type OperandSource = 'state' | 'input' | 'sequence' | 'kept' | 'result';
+
+/**
+ * Operations that run together for every step they walk over. Addresses are those of the memories of x, or
+ * of the layers' outputs, of a whole sequence.
+ */
+export interface Phase {
+  /** From the first step to the last; from where the phase before ended to the first; there alone. */
+  readonly walk: 'forward' | 'backward' | 'once';
+  /** Of the first step's operands, and from step to step. */
+  readonly inputStart: number;
+  readonly inputStride: number;
+  /** Of what the layer gives. */
+  readonly outputStart: number;
+  readonly outputStride: number;
+  /** First element that this direction gives. */
+  readonly column: number;
+}
+
+/**
+ * - `steps`: sequences of any length pass through step by step, x of the next one arrives meanwhile;
+ * - `sequences`: layers run over whole sequences of `maxSteps` steps at most, as backward layers must.
+ */
+export type Flow = 'steps' | 'sequences';
+
+/** When h, or the head's result, leaves. */
 export type OutputTime = 'every-step' | 'last-step';
 
 export interface IntegerDesignOptions {
@@ -79,16 +124,28 @@ export interface IntegerDesignOptions {
   readonly name: string;
   /** Processing elements, 1..256; default 4. */
   readonly rows?: number;
-  /** Default `every-step`. */
+  /** Default `every-step`, or what the head says. */
   readonly outputs?: OutputTime;
+  /** Where the numbers that come in are not x themselves. */
+  readonly input?: IntegerInput;
+  /** Without one, h of the last layer leaves. */
+  readonly head?: IntegerHead;
+  /** Longest sequence, 1..65536, where a layer runs backward; default 64. */
+  readonly maxSteps?: number;
 }
 
 /** Readonly plain data. */
 export interface IntegerDesign extends Program {
   readonly name: string;
   readonly rows: number;
+  readonly flow: Flow;
+  /** Of flow `sequences`; else 0. */
+  readonly maxSteps: number;
   readonly outputs: OutputTime;
-  readonly layers: readonly IntegerLstm[];
+  readonly layers: readonly SequenceLayer[];
+  /** Null where x comes in. */
+  readonly input: Exclude<IntegerInput, { kind: 'dense' }> | null;
+  readonly head: IntegerHead | null;
   readonly activationBits: 8 | 16;
   readonly activation: ActivationFlavour;
   readonly inputSize: number;
@@ -105,20 +162,40 @@ export class IntegerDesignError extends Error {
   }
 }
 
+const DEFAULT_ROWS = 4;
+const DEFAULT_MAX_STEPS = 64;
+
 /** @throws IntegerDesignError */
 export function planInteger(
-  layers: readonly IntegerLstm[],
-  { name, rows = 4, outputs = 'every-step' }: IntegerDesignOptions,
+  layers: readonly SequenceLayer[],
+  options: IntegerDesignOptions,
 ): IntegerDesign {
-  const problems = problemsOf(layers, name, rows);
+  const { name, rows = DEFAULT_ROWS, maxSteps = DEFAULT_MAX_STEPS, head = null } = options;
+  const input =
+    options.input === undefined || options.input.kind === 'dense' ? null : options.input;
+  const problems = problemsOf({ layers, name, rows, maxSteps, input, head });
   if (problems.length > 0) throw new IntegerDesignError(problems);
-  const program = programOf(layers, rows, outputs);
-  const { activationBits, activation } = layers[0].kernel;
+  const flow: Flow = layers.some((layer) => 'forward' in layer) ? 'sequences' : 'steps';
+  const outputs = head?.when ?? options.outputs ?? 'every-step';
+  const source = {
+    ...{ layers, input, head, rows, outputs, flow },
+    maxSteps: flow === 'sequences' ? maxSteps : 0,
+  } as const;
+  const program = programOf(source);
+  const [{ kernel, inputSize }] = directionsOf(layers);
   return {
-    ...program,
-    ...{ name, rows, outputs, layers, activationBits, activation },
-    inputSize: layers[0].inputSize,
-    outputSize: layers[layers.length - 1].outputSize,
-    widths: widthsOf(layers, rows, program),
+    ...{ ...program, ...source, name, inputSize },
+    activationBits: kernel.activationBits,
+    activation: kernel.activation,
+    outputSize: outputWidth(layers[layers.length - 1]),
+    widths: widthsOf(source, program),
   };
+}
+
+/** A whole model: numbers of symbols or features, or x, come in, the head's class or value leaves. */
+export function planIntegerModel(
+  { layers, input, head }: IntegerModel,
+  options: Omit<IntegerDesignOptions, 'input' | 'head' | 'outputs'>,
+): IntegerDesign {
+  return planInteger(layers, { ...options, input, head });
 }

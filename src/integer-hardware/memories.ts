@@ -1,6 +1,7 @@
 /** Contents of the machine's read-only memories, as $readmemh text. */
 import { bitsOf, hexWord } from '../emit/literal.js';
 import { SIGMOID_TABLE } from '../integer/activations.js';
+import type { IntegerTable } from '../integer/model.js';
 import type { IntegerDesign } from './design.js';
 import { type ProgramLayout, programWords } from './program-word.js';
 
@@ -9,7 +10,8 @@ export interface MemoryFiles {
   readonly weights: string;
   readonly biases: string;
   readonly vectorWeights: string;
-  readonly table: string;
+  readonly embedding: string;
+  readonly sigmoid: string;
 }
 
 export function memoryFiles(name: string): MemoryFiles {
@@ -18,7 +20,8 @@ export function memoryFiles(name: string): MemoryFiles {
     weights: `${name}_weights.hex`,
     biases: `${name}_biases.hex`,
     vectorWeights: `${name}_vector_weights.hex`,
-    table: `${name}_sigmoid.hex`,
+    embedding: `${name}_embedding.hex`,
+    sigmoid: `${name}_sigmoid.hex`,
   };
 }
 
@@ -72,8 +75,19 @@ export function vectorWeightsFile({ vectorWeights }: IntegerDesign): string {
 
 const DIFFERENCE_BITS = 10;
 
+/** Rows of all tables, one after the other. */
+export function embeddingFile(tables: readonly IntegerTable[], width: number): string {
+  const lines = tables.flatMap(({ name, codes, size }) =>
+    Array.from(codes, (value, k) => ({
+      word: bitsOf(value, width),
+      ...(k % size === 0 && { note: `${name} ${k / size}` }),
+    })),
+  );
+  return hexFile('elements of x, row by row', lines, width);
+}
+
 /** {T[k+1] - T[k], T[k]}; the last difference is 0. */
-export function tableFile(): string {
+export function sigmoidFile(): string {
   const lines = Array.from(SIGMOID_TABLE, (from, k) => {
     const difference = (SIGMOID_TABLE[k + 1] ?? from) - from;
     return { word: (bitsOf(difference, DIFFERENCE_BITS) << 16n) | BigInt(from) };

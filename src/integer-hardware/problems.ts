@@ -2,6 +2,10 @@
 import { INT16_MAX, INT32_MAX, type Multiplier } from '../integer/fixed-point.js';
 import type { LayerNorm } from '../integer/layer-norm.js';
 import type { IntegerGate, IntegerLstm } from '../integer/lstm.js';
+import { directionsOf, type IntegerHead } from '../integer/model.js';
+import { outputWidth, type SequenceLayer } from '../integer/sequence.js';
+import type { IntegerDesign } from './design.js';
+import { elementsPerBeat, inputDepth, tablesOf, type TableInput } from './input.js';
 import { reducedScaleOf, SHIFT_LIMITS, scaleOf } from './scale.js';
 import { cellIntegerBits } from './program.js';
 import { matrixLimits } from './widths.js';
@@ -9,6 +13,10 @@ import { matrixLimits } from './widths.js';
 const MAX_ROWS = 256;
 /** Elements of a vector: what layer normalization's sums are wide enough for. */
 const MAX_SIZE = 4095;
+/** Classes of a head; numbers of symbols. */
+const MAX_NUMBERS = 65536;
+/** Of a sequence that is kept whole. */
+const MAX_STEPS = 65536;
 /** Magnitude of a shifted accumulator that the golden model rescales exactly. */
 const EXACT_LIMIT = 2 ** 37;
 /** Of c: what tanh is made for. */
@@ -154,37 +162,118 @@ function checkLayer(note: Note, where: string, layer: IntegerLstm): void {
   checkRange(note, `${where}.projection.clip`, projection.clip, 0, limit);
 }
 
-function checkStack(note: Note, layers: readonly IntegerLstm[]): void {
-  const [first] = layers;
-  for (let n = 1; n < layers.length; n++) {
-    const [before, layer] = [layers[n - 1], layers[n]];
-    if (layer.inputSize !== before.outputSize) {
-      note(
-        `layers[${n}].inputSize`,
-        `${layer.inputSize} is not layer ${n - 1}'s ${before.outputSize}`,
-      );
-    }
-    if (layer.inputZeroPoint !== before.outputZeroPoint) {
-      note(
-        `layers[${n}].inputZeroPoint`,
-        `${layer.inputZeroPoint} is not layer ${n - 1}'s ${before.outputZeroPoint}`,
-      );
-    }
+/** One direction, or the two of a layer by name. */
+function namedDirections(layer: SequenceLayer, where: string): [string, IntegerLstm][] {
+  return 'forward' in layer
+    ? [
+        [`${where}.forward`, layer.forward],
+        [`${where}.backward`, layer.backward],
+      ]
+    : [[where, layer]];
+}
+
+/** Every direction must take what the layer below gives, and all share one machine. */
+function checkStack(note: Note, layers: readonly SequenceLayer[]): void {
+  const [first] = directionsOf(layers);
+  const checkKernel = (where: string, { kernel }: IntegerLstm): void => {
     for (const name of ['activationBits', 'activation'] as const) {
-      if (layer.kernel[name] !== first.kernel[name]) {
-        note(`layers[${n}].kernel.${name}`, `${layer.kernel[name]} is not layer 0's`);
+      if (kernel[name] !== first.kernel[name]) {
+        note(`${where}.kernel.${name}`, `${kernel[name]} is not layer 0's`);
       }
+    }
+  };
+  layers.forEach((layer, n) => {
+    const directions = namedDirections(layer, `layers[${n}]`);
+    if (n > 0) {
+      const below = layers[n - 1];
+      const width = outputWidth(below);
+      const [{ outputZeroPoint }] = directionsOf([below]);
+      for (const [where, { inputSize, inputZeroPoint }] of directions) {
+        if (inputSize !== width) {
+          note(`${where}.inputSize`, `${inputSize} is not layer ${n - 1}'s ${width}`);
+        }
+        if (inputZeroPoint !== outputZeroPoint) {
+          note(
+            `${where}.inputZeroPoint`,
+            `${inputZeroPoint} is not layer ${n - 1}'s ${outputZeroPoint}`,
+          );
+        }
+      }
+    }
+    for (const [where, direction] of directions)
+      if (direction !== first) checkKernel(where, direction);
+    if (!('forward' in layer)) return;
+    for (const name of ['inputSize', 'inputZeroPoint', 'outputZeroPoint'] as const) {
+      const [forward, backward] = [layer.forward[name], layer.backward[name]];
+      if (forward !== backward) {
+        note(`layers[${n}].backward.${name}`, `${backward} is not forward's ${forward}`);
+      }
+    }
+  });
+}
+
+function checkInput(note: Note, input: TableInput, { inputSize, kernel }: IntegerLstm): void {
+  const elements = elementsPerBeat({ input, inputSize }).reduce((sum, n) => sum + n, 0);
+  if (elements !== inputSize) {
+    note('input', `gives ${elements} elements, layer 0 takes ${inputSize}`);
+  }
+  checkRange(note, 'input: numbers', inputDepth(input), 1, MAX_NUMBERS);
+  const limit = 2 ** (kernel.activationBits - 1);
+  if (input.kind === 'one-hot') checkRange(note, 'input.hot', input.hot, 0, limit - 1);
+  for (const { name, count, size, codes } of tablesOf(input)) {
+    if (codes.length !== count * size) {
+      note(`input.${name}`, `${codes.length} elements, not ${count} x ${size}`);
+    }
+    const wrong = codes.findIndex((code) => !isIn(code, -limit, limit - 1));
+    if (wrong >= 0) {
+      note(`input.${name}[${wrong}]`, `${codes[wrong]} is not in ${-limit}..${limit - 1}`);
     }
   }
 }
 
-export function problemsOf(layers: readonly IntegerLstm[], name: string, rows: number): string[] {
+function checkHead(note: Note, head: IntegerHead, width: number, bits: number): void {
+  const { classes, weights, bias } = head;
+  checkRange(note, 'head.classes', classes, 1, MAX_NUMBERS);
+  if (weights.length !== classes * width || bias.length !== classes) {
+    note(
+      'head',
+      `${weights.length} weights and ${bias.length} biases, not ${classes} x ${width} and ${classes}`,
+    );
+    return;
+  }
+  const { total } = matrixLimits(head, bits);
+  if (!(total <= INT32_MAX)) {
+    note('head', `sums may reach ${total}; the accumulator holds 32 bits`);
+  }
+}
+
+export function problemsOf({
+  layers,
+  name,
+  rows,
+  maxSteps,
+  input,
+  head,
+}: Pick<IntegerDesign, 'layers' | 'name' | 'rows' | 'maxSteps' | 'input' | 'head'>): string[] {
   const problems: string[] = [];
   const note: Note = (where, problem) => problems.push(`${where}: ${problem}`);
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) note('name', `'${name}' is no Verilog identifier`);
   checkRange(note, 'rows', rows, 1, MAX_ROWS);
-  if (layers.length === 0) note('layers', 'there is none');
-  layers.forEach((layer, n) => checkLayer(note, `layers[${n}]`, layer));
-  if (layers.length > 0) checkStack(note, layers);
+  checkRange(note, 'maxSteps', maxSteps, 1, MAX_STEPS);
+  if (layers.length === 0) {
+    note('layers', 'there is none');
+    return problems;
+  }
+  layers.forEach((layer, n) => {
+    for (const [where, direction] of namedDirections(layer, `layers[${n}]`)) {
+      checkLayer(note, where, direction);
+    }
+  });
+  checkStack(note, layers);
+  const [first] = directionsOf(layers);
+  if (input !== null) checkInput(note, input, first);
+  if (head !== null) {
+    checkHead(note, head, outputWidth(layers[layers.length - 1]), first.kernel.activationBits);
+  }
   return problems;
 }

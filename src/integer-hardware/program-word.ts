@@ -46,8 +46,31 @@ function activationColumns({ activation, widths }: IntegerDesign): Column[] {
   ];
 }
 
+/** Which operations a step leaves out, or how phases walk over whole sequences. */
+function flowColumns({ flow, outputs, widths: { base } }: IntegerDesign): Column[] {
+  if (flow === 'steps') {
+    const isEnd = ({ kind, writes }: Operation): boolean =>
+      kind === 'output' || writes === 'result';
+    return [['skip', 1, (operation) => Number(isEnd(operation) && outputs === 'last-step')]];
+  }
+  return [
+    ['end', 1, ({ isPhaseEnd }) => Number(isPhaseEnd)],
+    ['forward', 1, ({ phase }) => Number(phase.walk === 'forward')],
+    ['once', 1, ({ phase }) => Number(phase.walk === 'once')],
+    ['input_start', base, ({ phase }) => phase.inputStart],
+    ['input_stride', base, ({ phase }) => phase.inputStride],
+    ['output_start', base, ({ phase }) => phase.outputStart],
+    ['output_stride', base, ({ phase }) => phase.outputStride],
+    ['column', base, ({ phase }) => phase.column],
+    ['keep', 1, ({ isKept }) => Number(isKept)],
+    ['from_sequence', 1, ({ source }) => Number(source === 'sequence' || source === 'kept')],
+    ['from_kept', 1, ({ source }) => Number(source === 'kept')],
+  ];
+}
+
 function columnsOf(design: IntegerDesign): Column[] {
-  const { outputs, widths } = design;
+  const { head, widths } = design;
+  const headColumn: Column = ['result', 1, ({ writes }) => Number(writes === 'result')];
   return [
     ['matrix', 1, ({ kind }) => Number(kind === 'matrix')],
     ['statistics', 1, ({ kind }) => Number(kind === 'statistics')],
@@ -56,12 +79,13 @@ function columnsOf(design: IntegerDesign): Column[] {
     ['weigh', 1, ({ kind }) => Number(kind === 'weigh')],
     ['wide', 1, ({ kind }) => Number(kind === 'weigh' || kind === 'wide')],
     ['output', 1, ({ kind }) => Number(kind === 'output')],
-    ['skip', 1, ({ kind }) => Number(kind === 'output' && outputs === 'last-step')],
     ['input', 1, ({ isFirst }) => Number(isFirst)],
     ['release', 1, ({ isReleasing }) => Number(isReleasing)],
-    ['last', widths.index, ({ count }) => count - 1],
+    ...flowColumns(design),
+    ...(head === null ? [] : [headColumn]),
+    ['last', widths.count, ({ count }) => count - 1],
     ['operands', widths.operand, ({ operands }) => Math.max(0, operands - 1)],
-    ['from_input', 1, ({ isFromInput }) => Number(isFromInput)],
+    ['from_input', 1, ({ source }) => Number(source === 'input')],
     ['old', 1, ({ isOld }) => Number(isOld)],
     ['a', widths.region, ({ a }) => a],
     ['b', widths.region, ({ b }) => b],

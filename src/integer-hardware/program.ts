@@ -1,15 +1,71 @@
-/** The operations of a step, and the constants they use in their order. */
+/** The operations of a design, and the constants they use in their order. */
 import type { IntegerGate, IntegerLstm, Kernel, Peephole, Projection } from '../integer/lstm.js';
 import type { LayerNorm } from '../integer/layer-norm.js';
-import type { Operation, OutputTime } from './design.js';
+import { directionsOf, type IntegerHead } from '../integer/model.js';
+import { outputWidth, type SequenceLayer } from '../integer/sequence.js';
+import type { Flow, Operation, OutputTime, Phase } from './design.js';
 import { reducedScaleOf, type Scale, scaleOf, shiftScale } from './scale.js';
-import { type Program, ProgramBuilder } from './builder.js';
+import { type Program, ProgramBuilder, WHOLE_STEP } from './builder.js';
 
 export type GateName = 'i' | 'f' | 'g' | 'o';
 
-/** Regions of the gate memory; the cell states of layer l are in region CELLS + l. */
+/** Regions of the gate memory; those from CELLS on are cell states. */
 export const REGIONS: Readonly<Record<GateName, number>> = { f: 0, i: 1, g: 2, o: 3 };
 export const CELLS = 4;
+
+/** What of a design makes its program. */
+export interface ProgramSource {
+  readonly layers: readonly SequenceLayer[];
+  readonly head: IntegerHead | null;
+  readonly rows: number;
+  readonly outputs: OutputTime;
+  readonly flow: Flow;
+  readonly maxSteps: number;
+}
+
+/** Where one direction of a layer lies in the machine, and what it is called. */
+export interface Place {
+  /** `layer 0`, or `layer 0 backward`. */
+  readonly title: string;
+  /** Region of the gate memory with c. */
+  readonly cells: number;
+  /** Regions of the state memory with h and m. */
+  readonly outputs: number;
+  readonly hidden: number;
+  /** Of W x. */
+  readonly operand: Pick<Operation, 'source' | 'b'>;
+}
+
+/**
+ * Step by step all layers keep their state, and there is one m. Of whole sequences one direction at a time
+ * has any.
+ */
+export function placeOf(
+  { layers, flow }: Pick<ProgramSource, 'layers' | 'flow'>,
+  index: number,
+  isBackward: boolean,
+): Place {
+  const title = `layer ${index}${isBackward ? ' backward' : ''}`;
+  if (flow === 'sequences') {
+    const source = index === 0 ? 'input' : 'sequence';
+    return { title, cells: CELLS, outputs: 0, hidden: 1, operand: { source, b: 0 } };
+  }
+  const operand =
+    index === 0
+      ? ({ source: 'input', b: 0 } as const)
+      : ({ source: 'state', b: index - 1 } as const);
+  return { title, cells: CELLS + index, outputs: index, hidden: layers.length, operand };
+}
+
+/** Regions of the gate memory, and of the state memory. */
+export function regionCounts({ layers, flow }: Pick<ProgramSource, 'layers' | 'flow'>): {
+  readonly gates: number;
+  readonly states: number;
+} {
+  const hasProjection = directionsOf(layers).some(({ projection }) => projection !== null);
+  const alive = flow === 'sequences' ? 1 : layers.length;
+  return { gates: CELLS + alive, states: alive + Number(hasProjection) };
+}
 
 /** -limit .. limit - 1, or -clip .. clip if that is narrower and not 0. */
 function boundsOf(bits: number, clip: number): { readonly low: number; readonly high: number } {
@@ -17,11 +73,6 @@ function boundsOf(bits: number, clip: number): { readonly low: number; readonly 
   return clip > 0
     ? { low: Math.max(-clip, -limit), high: Math.min(clip, limit - 1) }
     : { low: -limit, high: limit - 1 };
-}
-
-/** Region of the state memory that holds m, of `layers` layers. */
-export function hiddenRegion(layers: number): number {
-  return layers;
 }
 
 /** Of c. */
@@ -43,12 +94,12 @@ function lastOf(name: GateName): Partial<Operation> {
 function addSums(
   builder: ProgramBuilder,
   layer: IntegerLstm,
-  index: number,
+  place: Place,
   name: GateName,
   gate: IntegerGate,
 ): void {
   const { kernel, cellSize } = layer;
-  const title = `layer ${index}, ${name}`;
+  const title = `${place.title}, ${name}`;
   const region = REGIONS[name];
   const isDone = gate.peephole === null && gate.layerNorm === null;
   builder.addMatrix(
@@ -56,8 +107,7 @@ function addSums(
       kind: 'matrix',
       title: `${title}: W x`,
       count: cellSize,
-      isFromInput: index === 0,
-      b: index === 0 ? 0 : index - 1,
+      ...place.operand,
       scale: sumScale(kernel, gate.inputScale),
       dest: region,
       writes: 'gate',
@@ -72,7 +122,7 @@ function addSums(
       count: cellSize,
       isOld: true,
       offset: layer.outputZeroPoint,
-      b: index,
+      b: place.outputs,
       scale: sumScale(kernel, gate.recurrentScale),
       isPresaturated: kernel.arithmetic === 'tflm',
       isAdding: true,
@@ -88,7 +138,7 @@ function addSums(
 function addPeephole(
   builder: ProgramBuilder,
   layer: IntegerLstm,
-  index: number,
+  place: Place,
   name: GateName,
   { weights, scale }: Peephole,
   isDone: boolean,
@@ -100,10 +150,10 @@ function addPeephole(
   }
   builder.add({
     kind: 'product',
-    title: `layer ${index}, ${name}: peephole${isDone ? `, ${name}` : ''}`,
+    title: `${place.title}, ${name}: peephole${isDone ? `, ${name}` : ''}`,
     count: cellSize,
     isWeighted: true,
-    b: CELLS + index,
+    b: place.cells,
     // o sees the new cell state.
     isOld: name !== 'o',
     scale: scaleOf(scale, kernel.rounding),
@@ -124,11 +174,11 @@ const HIGH_SCALE: Scale = { multiplier: 0, shift: 31, isPreRounded: false, isTie
 function addLayerNorm(
   builder: ProgramBuilder,
   { kernel, cellSize }: IntegerLstm,
-  index: number,
+  place: Place,
   name: GateName,
   norm: LayerNorm,
 ): void {
-  const title = `layer ${index}, ${name}: layer norm`;
+  const title = `${place.title}, ${name}: layer norm`;
   const region = REGIONS[name];
   const count = cellSize;
   const reciprocal = Math.floor(VARIANCE_FRACTION / cellSize);
@@ -178,24 +228,24 @@ function addLayerNorm(
 function addRest(
   builder: ProgramBuilder,
   layer: IntegerLstm,
-  index: number,
+  place: Place,
   name: GateName,
   gate: IntegerGate,
 ): void {
   const { peephole, layerNorm } = gate;
   if (peephole !== null) {
-    addPeephole(builder, layer, index, name, peephole, layerNorm === null);
+    addPeephole(builder, layer, place, name, peephole, layerNorm === null);
   }
-  if (layerNorm !== null) addLayerNorm(builder, layer, index, name, layerNorm);
+  if (layerNorm !== null) addLayerNorm(builder, layer, place, name, layerNorm);
 }
 
 /**
  * c = clamp(f c + i g), then tanh(c). Under CIFG i is made from f, so f c goes where i would be; what f c
  * leaves is overwritten by tanh(c). Returns its region.
  */
-function addCells(builder: ProgramBuilder, layer: IntegerLstm, index: number): number {
+function addCells(builder: ProgramBuilder, layer: IntegerLstm, place: Place): number {
   const { kernel, cell, cellSize, gates } = layer;
-  const title = `layer ${index}, c`;
+  const title = `${place.title}, c`;
   const count = cellSize;
   const isCifg = gates.i === null;
   const region = isCifg ? REGIONS.i : REGIONS.f;
@@ -206,7 +256,7 @@ function addCells(builder: ProgramBuilder, layer: IntegerLstm, index: number): n
     title: `${title}: f c`,
     count,
     a: REGIONS.f,
-    b: CELLS + index,
+    b: place.cells,
     isOld: true,
     scale: isShifted ? shiftScale(15) : scaleOf(cell.forgetScale, rounding),
     dest: region,
@@ -224,7 +274,7 @@ function addCells(builder: ProgramBuilder, layer: IntegerLstm, index: number): n
     isAdding: true,
     base: region,
     ...boundsOf(cell.bits, cell.clip),
-    dest: CELLS + index,
+    dest: place.cells,
     writes: 'gate',
   });
   builder.add({
@@ -232,7 +282,7 @@ function addCells(builder: ProgramBuilder, layer: IntegerLstm, index: number): n
     title: `${title}: tanh`,
     count,
     isAdding: true,
-    base: CELLS + index,
+    base: place.cells,
     activation: 'tanh',
     alignment: 16 - cell.bits,
     integerBits: cellIntegerBits(layer),
@@ -245,73 +295,157 @@ function addCells(builder: ProgramBuilder, layer: IntegerLstm, index: number): n
 function addProjection(
   builder: ProgramBuilder,
   layer: IntegerLstm,
-  index: number,
-  layers: number,
+  place: Place,
   projection: Projection,
+  isKept: boolean,
 ): void {
   const { kernel, outputSize, outputZeroPoint } = layer;
   builder.addMatrix(
     {
       kind: 'matrix',
-      title: `layer ${index}: h = P m`,
+      title: `${place.title}: h = P m`,
       count: outputSize,
-      b: hiddenRegion(layers),
+      b: place.hidden,
       scale: sumScale(kernel, projection.scale),
       offset: outputZeroPoint,
       ...boundsOf(kernel.activationBits, projection.clip),
-      dest: index,
+      dest: place.outputs,
       writes: 'state',
+      isKept,
     },
     projection.weights,
     projection.bias,
   );
 }
 
-function addLayer(
+/** One direction of a layer, one step. */
+function addDirection(
   builder: ProgramBuilder,
   layer: IntegerLstm,
-  index: number,
-  layers: number,
+  place: Place,
+  isKept: boolean,
 ): void {
   const { kernel, gates, hidden, projection, cellSize } = layer;
   const names = (['f', 'i', 'g', 'o'] as const).filter((name) => gates[name] !== null);
-  for (const name of names) addSums(builder, layer, index, name, gates[name]!);
+  for (const name of names) addSums(builder, layer, place, name, gates[name]!);
   for (const name of names) {
-    if (name !== 'o') addRest(builder, layer, index, name, gates[name]!);
+    if (name !== 'o') addRest(builder, layer, place, name, gates[name]!);
   }
-  const tanhRegion = addCells(builder, layer, index);
-  addRest(builder, layer, index, 'o', gates.o);
+  const tanhRegion = addCells(builder, layer, place);
+  addRest(builder, layer, place, 'o', gates.o);
   builder.add({
     kind: 'product',
-    title: `layer ${index}: ${projection === null ? 'h' : 'm'} = o tanh(c)`,
+    title: `${place.title}: ${projection === null ? 'h' : 'm'} = o tanh(c)`,
     count: cellSize,
     a: REGIONS.o,
     b: tanhRegion,
     scale: scaleOf(hidden.scale, kernel.rounding),
     offset: hidden.zeroPoint,
     ...boundsOf(kernel.activationBits, 0),
-    dest: projection === null ? index : hiddenRegion(layers),
+    dest: projection === null ? place.outputs : place.hidden,
     writes: 'state',
+    isKept: isKept && projection === null,
   });
-  if (projection !== null) addProjection(builder, layer, index, layers, projection);
+  if (projection !== null) addProjection(builder, layer, place, projection, isKept);
 }
 
-export function programOf(
-  layers: readonly IntegerLstm[],
-  rows: number,
-  outputs: OutputTime,
-): Program {
-  const builder = new ProgramBuilder(rows);
-  layers.forEach((layer, index) => addLayer(builder, layer, index, layers.length));
-  const last = layers.length - 1;
+/** The head's sums of the last layer's outputs, and what leaves. */
+function addEnd(
+  builder: ProgramBuilder,
+  { layers, head, outputs }: ProgramSource,
+  operand: Pick<Operation, 'source' | 'b'>,
+): void {
+  const after = outputs === 'last-step' ? ', after the last step' : '';
+  if (head === null) {
+    const count = outputWidth(layers[layers.length - 1]);
+    builder.add({ kind: 'output', title: `output of h${after}`, count, ...operand });
+    return;
+  }
+  const { classes, weights, bias, output } = head;
+  const isClass = output === 'class';
+  const title = `head: ${isClass ? 'largest sum' : 'sums'}${after}`;
+  builder.addMatrix(
+    { kind: 'matrix', title, count: classes, ...operand, writes: 'result' },
+    weights,
+    bias,
+  );
   builder.add({
     kind: 'output',
-    title: `output of h${outputs === 'last-step' ? ', after the last step' : ''}`,
-    count: layers[last].outputSize,
-    b: last,
+    title: `output of ${isClass ? 'the class' : 'the sums'}${after}`,
+    count: isClass ? 1 : classes,
+    source: 'result',
   });
+}
+
+function addStep(builder: ProgramBuilder, source: ProgramSource): void {
+  const { layers } = source;
+  builder.addPhase(WHOLE_STEP, () => {
+    layers.forEach((layer, index) =>
+      addDirection(builder, layer as IntegerLstm, placeOf(source, index, false), false),
+    );
+    addEnd(builder, source, { source: 'state', b: layers.length - 1 });
+  });
+}
+
+/**
+ * Phases of whole sequences: layer by layer forward, then backward, which begins at the step where forward
+ * ended; then the head. If only the last step's result is asked for, the last layer has read one step
+ * backward by then, and that is all it reads.
+ *
+ * Outputs of layers lie in two parts of one memory by turns: a layer reads one and writes the other.
+ */
+function addSequence(builder: ProgramBuilder, source: ProgramSource): void {
+  const { layers, outputs } = source;
+  const starts = sequenceParts(source);
+  const widths = layers.map(outputWidth);
+  const last = layers.length - 1;
+  const isLastOnly = outputs === 'last-step';
+  layers.forEach((layer, index) => {
+    const forward = 'forward' in layer ? layer.forward : layer;
+    const phase: Phase = {
+      walk: 'forward',
+      inputStart: index === 0 ? 0 : starts[(index - 1) % 2],
+      inputStride: forward.inputSize,
+      outputStart: starts[index % 2],
+      outputStride: widths[index],
+      column: 0,
+    };
+    const add = (direction: IntegerLstm, isBackward: boolean): void =>
+      addDirection(builder, direction, placeOf(source, index, isBackward), true);
+    builder.addPhase(phase, () => add(forward, false));
+    if (!('forward' in layer)) return;
+    const walk = isLastOnly && index === last ? 'once' : 'backward';
+    const column = forward.outputSize;
+    builder.addPhase({ ...phase, walk, column }, () => add(layer.backward, true));
+  });
+  const end: Phase = {
+    walk: isLastOnly ? 'once' : 'forward',
+    inputStart: 0,
+    inputStride: 0,
+    outputStart: starts[last % 2],
+    outputStride: widths[last],
+    column: 0,
+  };
+  builder.addPhase(end, () => addEnd(builder, source, { source: 'kept', b: 0 }));
+}
+
+/** Addresses of the two parts of the memory of outputs, and of its end. */
+export function sequenceParts({
+  layers,
+  maxSteps,
+}: Pick<ProgramSource, 'layers' | 'maxSteps'>): readonly [number, number, number] {
+  const widthOf = (parity: number): number =>
+    Math.max(0, ...layers.filter((_, index) => index % 2 === parity).map(outputWidth));
+  const second = maxSteps * widthOf(0);
+  return [0, second, second + maxSteps * widthOf(1)];
+}
+
+export function programOf(source: ProgramSource): Program {
+  const builder = new ProgramBuilder(source.rows);
+  if (source.flow === 'steps') addStep(builder, source);
+  else addSequence(builder, source);
   const { operations, ...constants } = builder.program();
-  const lastInput = operations.findLastIndex(({ isFromInput }) => isFromInput);
+  const lastInput = operations.findLastIndex((operation) => operation.source === 'input');
   return {
     ...constants,
     operations: operations.map((operation, n) => ({

@@ -6,8 +6,8 @@ import type { IntegerDesign } from './design.js';
 import { emitInteger, integerDesignId, integerHeader } from './emit.js';
 import { type Beat, expectedRun, type IntegerSequences, type Write } from './golden.js';
 import { CELLS } from './program.js';
-import { type IntegerTiming, simulateInteger } from './simulate.js';
-import { purposeOf } from './views.js';
+import { simulateInteger } from './simulate.js';
+import { inputNote, purposeOf, resultNote } from './notes.js';
 
 export interface IntegerTestbench {
   /** Module name. */
@@ -53,8 +53,10 @@ export function emitIntegerTestbench(
     results: String(run.outputs.length),
     writes: String(run.writes.length),
     timeout: String(16 * (lastCycle + 1) + 64 * run.inputs.length + 1000),
-    dataWidth: String(widths.data),
-    dataMsb: msb(widths.data),
+    beatWidth: String(widths.beat),
+    beatMsb: msb(widths.beat),
+    resultWidth: String(widths.result),
+    resultMsb: msb(widths.result),
     writeMsb: msb(writeWidth),
     cells: String(CELLS),
     beatFile: file('beats'),
@@ -66,8 +68,8 @@ export function emitIntegerTestbench(
     top,
     files: {
       [`${top}.v`]: render(template, view),
-      [file('beats')]: beatLines(run.inputs, widths.data),
-      [file('results')]: beatLines(run.outputs, widths.data),
+      [file('beats')]: beatLines(run.inputs, widths.beat),
+      [file('results')]: beatLines(run.outputs, widths.result),
       [file('cycles')]: hexLines(outputCycles.map(BigInt), 32),
       [file('writes')]: hexLines(
         run.writes.map((write) => writeWord(write, design)),
@@ -77,24 +79,39 @@ export function emitIntegerTestbench(
   };
 }
 
-function readmeView(design: IntegerDesign, id: string, timing: IntegerTiming): object {
+/** Steps of the sequence whose cycles the README tells where layers run over whole ones. */
+const README_STEPS = 16;
+
+function readmeView(design: IntegerDesign, id: string): object {
+  const { flow, maxSteps, widths, head, input, outputs } = design;
+  const isWhole = flow === 'sequences';
+  const steps = isWhole ? Math.min(README_STEPS, maxSteps) : 1;
+  const timing = simulateInteger(design, { sequences: [steps] });
   return {
     top: design.name,
     id,
     version: packageVersion(),
     purpose: purposeOf(design),
+    flowNote: isWhole
+      ? `Sequences have ${maxSteps} steps at most; a longer one is cut in pieces. Operations of a phase run once for every step it walks over.`
+      : 'These operations are one step; sequences may be of any length.',
     operations: design.operations.map(({ title, count, operands }, n) => ({
       title,
       count: String(count),
       operands: operands === 0 ? '' : String(operands),
       cycles: String(timing.operations[n].cycles),
     })),
-    cyclesPerStep: String(timing.cyclesPerStep),
+    cyclesPerStep: String(Math.round(timing.cyclesPerStep)),
+    cyclesNote: isWhole ? ` in the mean over a sequence of ${steps}` : '',
     utilization: (100 * timing.utilization).toFixed(1),
-    dataWidth: String(design.widths.data),
-    inputSize: String(design.inputSize),
-    outputSize: String(design.outputSize),
-    outputsNote: design.outputs === 'every-step' ? 'per step' : 'per sequence',
+    beatWidth: String(widths.beat),
+    beatSign: input === null ? 'signed' : 'unsigned',
+    inputNote: inputNote(design),
+    resultWidth: String(widths.result),
+    resultSign: head?.output === 'class' ? 'unsigned' : 'signed',
+    resultNote: resultNote(design),
+    outputsNote:
+      outputs === 'every-step' ? 'after every step' : 'after the last step of a sequence',
   };
 }
 
@@ -105,12 +122,8 @@ export function emitIntegerProject(
 ): Readonly<Record<string, string>> {
   const netlist = emitInteger(design);
   const testbench = emitIntegerTestbench(design, sequences);
-  const timing = simulateInteger(design, { sequences: [1] });
   const files: Record<string, string> = {};
-  files['README.md'] = render(
-    'integer_README.md.hbs',
-    readmeView(design, netlist.designId, timing),
-  );
+  files['README.md'] = render('integer_README.md.hbs', readmeView(design, netlist.designId));
   files['files.f'] = `${netlist.sources.map((file) => `rtl/${file}`).join('\n')}\n`;
   for (const [file, text] of Object.entries(netlist.files)) files[`rtl/${file}`] = text;
   for (const [file, text] of Object.entries(testbench.files)) files[`sim/${file}`] = text;

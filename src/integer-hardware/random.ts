@@ -3,8 +3,10 @@ import type { Multiplier } from '../integer/fixed-point.js';
 import type { LayerNorm } from '../integer/layer-norm.js';
 import type { IntegerGate, IntegerLstm, Kernel, Peephole, Projection } from '../integer/lstm.js';
 import { activationVector } from '../integer/lstm.js';
+import type { IntegerHead, IntegerInput, IntegerTable } from '../integer/model.js';
 import type { Random } from '../model/random.js';
 import type { IntegerSequences } from './golden.js';
+import { inputDepth, tablesOf, type TableInput } from './input.js';
 
 export interface IntegerVariant {
   readonly isCifg: boolean;
@@ -194,5 +196,65 @@ export function randomSequences(
       for (let k = 0; k < inputSize; k++) x[k] = extreme(random, -limit, limit - 1);
       return x;
     }),
+  );
+}
+
+function randomTable(random: Random, kernel: Kernel, name: string, size: number): IntegerTable {
+  const count = 1 + random.integer(20);
+  const limit = 2 ** (kernel.activationBits - 1);
+  const codes = activationVector(kernel, count * size);
+  for (let k = 0; k < codes.length; k++) codes[k] = extreme(random, -limit, limit - 1);
+  return { name, count, size, codes };
+}
+
+/** Something that makes x of numbers, in half of the cases. */
+export function randomInput(
+  random: Random,
+  kernel: Kernel,
+  inputSize: number,
+): IntegerInput | undefined {
+  switch (random.integer(6)) {
+    case 0:
+      return { kind: 'tokens', table: randomTable(random, kernel, 'embedding', inputSize) };
+    case 1:
+      return { kind: 'one-hot', vocabSize: inputSize, hot: 2 ** (kernel.activationBits - 1) - 1 };
+    case 2: {
+      const tables: IntegerTable[] = [];
+      for (let left = inputSize; left > 0; left -= tables[tables.length - 1].size) {
+        const size = 1 + random.integer(left);
+        tables.push(randomTable(random, kernel, `feature${tables.length}`, size));
+      }
+      return { kind: 'features', tables };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** A head of few or many classes, or of values, its sums near each other or equal now and then. */
+export function randomHead(random: Random, width: number, bits: number): IntegerHead {
+  const classes = 1 + random.integer(pick(random, [3, 40]));
+  const isFlat = random.integer(3) === 0;
+  const weights = isFlat
+    ? Int8Array.from({ length: classes * width }, () => random.integer(8) >> 2)
+    : weightsOf(random, classes * width);
+  const limit = isFlat ? 2 : typicalSum(width, bits);
+  return {
+    ...{ classes, weights, bias: biasOf(random, classes, limit), scale: 1 },
+    when: pick(random, ['every-step', 'last-step']),
+    output: pick(random, ['class', 'class', 'value']),
+  };
+}
+
+/** Sequences of the given lengths for an input that makes x of numbers. */
+export function randomNumbers(
+  random: Random,
+  input: TableInput,
+  lengths: readonly number[],
+): IntegerSequences {
+  const counts =
+    input.kind === 'one-hot' ? [inputDepth(input)] : tablesOf(input).map(({ count }) => count);
+  return lengths.map((length) =>
+    Array.from({ length }, () => counts.map((count) => extreme(random, 0, count - 1))),
   );
 }

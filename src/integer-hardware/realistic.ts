@@ -1,6 +1,12 @@
 /** Layers as quantization leaves them: random real ones of the size that trained layers have, calibrated. */
-import type { FloatGate, FloatLstm } from '../integer/float-lstm.js';
+import {
+  type FloatGate,
+  type FloatLstm,
+  type FloatSequenceLayer,
+  floatOutputWidth,
+} from '../integer/float-lstm.js';
 import type { IntegerLstm } from '../integer/lstm.js';
+import type { SequenceLayer } from '../integer/sequence.js';
 import { type QuantizeOptions, quantizeStack } from '../integer/quantize.js';
 import { Random } from '../model/random.js';
 import type { IntegerSizes, IntegerVariant } from './random.js';
@@ -52,15 +58,39 @@ export function realisticLayers(
   sizes: IntegerSizes,
   options: QuantizeOptions = {},
 ): IntegerLstm[] {
+  return stackOf(seed, variants, sizes, false, options) as IntegerLstm[];
+}
+
+/** The same in both directions. */
+export function realisticBothWays(
+  seed: number,
+  variants: readonly IntegerVariant[],
+  sizes: IntegerSizes,
+  options: QuantizeOptions = {},
+): SequenceLayer[] {
+  return stackOf(seed, variants, sizes, true, options);
+}
+
+function stackOf(
+  seed: number,
+  variants: readonly IntegerVariant[],
+  sizes: IntegerSizes,
+  isBidirectional: boolean,
+  options: QuantizeOptions,
+): SequenceLayer[] {
   const random = new Random(seed);
   let { input } = sizes;
-  const layers = variants.map((variant) => {
-    const layer = floatLayer(random, variant, { ...sizes, input });
-    input = layer.outputSize;
+  const layers = variants.map((variant): FloatSequenceLayer => {
+    const own = { ...sizes, input };
+    const forward = floatLayer(random, variant, own);
+    const layer = isBidirectional
+      ? { forward, backward: floatLayer(random, variant, own) }
+      : forward;
+    input = floatOutputWidth(layer);
     return layer;
   });
   const sequences = Array.from({ length: SEQUENCES }, () =>
     realsOf(random, STEPS * sizes.input, 1),
   );
-  return quantizeStack(layers, sequences, options).layers as IntegerLstm[];
+  return [...quantizeStack(layers, sequences, options).layers];
 }

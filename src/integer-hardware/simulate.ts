@@ -3,9 +3,11 @@
  * offered and always taken. Cycle 0 is the first one without reset.
  */
 import type { IntegerDesign, Operation } from './design.js';
+import { elementsPerBeat } from './input.js';
 import {
   ACTIVATION_TIMING,
   DRAIN_LATENCY,
+  INPUT_LATENCY,
   INVERSE_SQRT_PRODUCTS,
   NEXT,
   OUTPUT_LATENCY,
@@ -25,11 +27,11 @@ export interface IntegerTiming {
   readonly cycles: number;
   /** Cycle in which each beat of m_axis is taken. */
   readonly outputCycles: readonly number[];
-  /** Cycles of a step once x is there. */
+  /** Cycles of a step, or of a sequence's mean one, once x is there. */
   readonly cyclesPerStep: number;
-  /** Products that are needed over those that the array could make in a step: 0..1. */
+  /** Products that are needed over those that the array could make meanwhile: 0..1. */
   readonly utilization: number;
-  /** Cycles of each operation in a step. */
+  /** Cycles of each operation, once. */
   readonly operations: readonly { readonly title: string; readonly cycles: number }[];
 }
 
@@ -66,43 +68,102 @@ function operationCycles(operation: Operation, design: IntegerDesign): number {
   return lastIssue(operation, design) + VECTOR_LATENCY + extra + NEXT;
 }
 
+/** A run of one operation: it ends its step's, or sequence's, use of x if `isReleasing`. */
+interface Turn {
+  readonly index: number;
+  readonly isSkipped: boolean;
+  readonly isReleasing: boolean;
+}
+
+/** The operations of a sequence of `length` steps in their order, those of a step or of all together. */
+function turnsOf({ flow, operations, outputs }: IntegerDesign, length: number): Turn[][] {
+  if (flow === 'steps') {
+    return Array.from({ length }, (_, t) =>
+      operations.map(({ kind, writes, isReleasing }, index) => {
+        const isEnd = kind === 'output' || writes === 'result';
+        return {
+          index,
+          isReleasing,
+          isSkipped: isEnd && outputs === 'last-step' && t < length - 1,
+        };
+      }),
+    );
+  }
+  const turns: Turn[] = [];
+  for (let first = 0; first < operations.length;) {
+    const end = operations.findIndex(({ isPhaseEnd }, n) => n >= first && isPhaseEnd) + 1;
+    const walked = operations[first].phase.walk === 'once' ? 1 : length;
+    for (let n = 0; n < walked; n++) {
+      for (let index = first; index < end; index++) {
+        const isReleasing = operations[index].isReleasing && n === walked - 1;
+        turns.push({ index, isReleasing, isSkipped: false });
+      }
+    }
+    first = end;
+  }
+  return [turns];
+}
+
+/**
+ * Cycle in which the last element of x is loaded: of a step, or of `steps` steps that are kept whole. The
+ * first beat may be taken from cycle `first` on; elements wait until `isFree`.
+ */
+function lastLoaded(design: IntegerDesign, first: number, isFree: number, steps: number): number {
+  const { input, inputSize } = design;
+  if (input === null) return Math.max(first, isFree) + steps * inputSize - 1;
+  const latency = INPUT_LATENCY[input.kind === 'one-hot' ? 'one-hot' : 'table'];
+  let next = first;
+  for (let n = 0; n < steps; n++) {
+    for (const elements of elementsPerBeat(design)) {
+      next = Math.max(next + latency, isFree) + elements;
+    }
+  }
+  return next - 1;
+}
+
 export function simulateInteger(
   design: IntegerDesign,
   { sequences }: IntegerWorkload,
 ): IntegerTiming {
-  const { inputSize, operations, outputs, rows } = design;
+  const { operations, rows, flow } = design;
+  const isWhole = flow === 'sequences';
   const cycles = operations.map((operation) => operationCycles(operation, design));
   const outputCycles: number[] = [];
-  /** Last beat of x of each step, and the cycle in which its buffer is released. */
+  /** Last element of x of each step, or sequence, and the cycle in which its room is released. */
   const loaded: number[] = [];
   const released: number[] = [];
+  const rooms = isWhole ? 1 : 2;
   let start = 1;
+  let busy = 0;
+  let products = 0;
+  let steps = 0;
   for (const length of sequences) {
-    for (let t = 0; t < length; t++) {
-      const step = loaded.length;
-      const first = Math.max((loaded[step - 1] ?? -1) + 1, (released[step - 2] ?? -1) + 1);
-      loaded.push(first + inputSize - 1);
-      start = Math.max(start, loaded[step] + 1);
-      operations.forEach((operation, n) => {
-        const isSkipped =
-          operation.kind === 'output' && outputs === 'last-step' && t !== length - 1;
-        if (operation.kind === 'output' && !isSkipped) {
-          for (let k = 0; k < operation.count; k++) outputCycles.push(start + OUTPUT_LATENCY + k);
+    steps += length;
+    for (const turns of turnsOf(design, length)) {
+      const n = loaded.length;
+      const isFree = (released[n - rooms] ?? -1) + 1;
+      loaded.push(lastLoaded(design, (loaded[n - 1] ?? -1) + 1, isFree, isWhole ? length : 1));
+      start = Math.max(start, loaded[n] + 1);
+      const begun = start;
+      for (const { index, isSkipped, isReleasing } of turns) {
+        const { kind, count, operands } = operations[index];
+        if (kind === 'output' && !isSkipped) {
+          for (let k = 0; k < count; k++) outputCycles.push(start + OUTPUT_LATENCY + k);
         }
-        start += isSkipped ? SKIP_CYCLES : cycles[n];
-        // The buffer is free in the operation's last cycle but two.
-        if (operation.isReleasing) released.push(start - 2);
-      });
+        if (!isSkipped) products += count * operands;
+        start += isSkipped ? SKIP_CYCLES : cycles[index];
+        // The room is free in the operation's last cycle but two.
+        if (isReleasing) released.push(start - 2);
+      }
+      busy += start - begun;
     }
   }
-  const products = operations.reduce((sum, { count, operands }) => sum + count * operands, 0);
-  const cyclesPerStep = cycles.reduce((sum, n) => sum + n, 0);
   const last = outputCycles[outputCycles.length - 1];
   return {
     cycles: last === undefined ? start : last + 1,
     outputCycles,
-    cyclesPerStep,
-    utilization: products / (rows * cyclesPerStep),
+    cyclesPerStep: busy / steps,
+    utilization: products / (rows * busy),
     operations: operations.map(({ title }, n) => ({ title, cycles: cycles[n] })),
   };
 }

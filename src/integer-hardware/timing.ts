@@ -28,3 +28,6 @@ export const OUTPUT_LATENCY = 2;
 export const INVERSE_SQRT_PRODUCTS = 21;
 export const PRODUCT_CYCLES = 6;
 export const SCALAR_REST = 27;
+
+/** From the number of a symbol to the first element of x. */
+export const INPUT_LATENCY = { table: 2, 'one-hot': 1 } as const;

@@ -1,8 +1,10 @@
 /** Bits and depths of the machine's registers and memories. */
 import type { IntegerLstm } from '../integer/lstm.js';
-import type { Operation } from './design.js';
+import { directionsOf } from '../integer/model.js';
+import type { IntegerDesign, Operation } from './design.js';
 import type { Program } from './builder.js';
-import { CELLS } from './program.js';
+import { inputDepth } from './input.js';
+import { type ProgramSource, regionCounts, sequenceParts } from './program.js';
 import { scaledLimit } from './scale.js';
 
 export interface Widths {
@@ -11,14 +13,21 @@ export interface Widths {
   /** Of sums in the array, and of those with their bias. */
   readonly acc: number;
   readonly bias: number;
-  /** Element numbers, operand numbers, rows, program counter, memory regions. */
+  /** Of a beat of s_axis, and of m_axis. */
+  readonly beat: number;
+  readonly result: number;
+  /** Numbers of cells or of h, of an operation's elements, of operands, rows, operations, memory regions. */
   readonly index: number;
+  readonly count: number;
   readonly operand: number;
   readonly input: number;
   readonly row: number;
   readonly pc: number;
   readonly region: number;
   readonly stateRegion: number;
+  /** Numbers of steps and addresses in the memories of whole sequences; 1 where there are none. */
+  readonly step: number;
+  readonly base: number;
   /** Smallest right shift of the requantizer, bits of what is added to it, bits of a result. */
   readonly shiftMin: number;
   readonly select: number;
@@ -143,32 +152,58 @@ function shiftsOf({ kind, scale }: Operation): readonly number[] {
   }
 }
 
-export function widthsOf(layers: readonly IntegerLstm[], rows: number, program: Program): Widths {
+/** Bits of m_axis: a value of h, the number of a class, or a sum. */
+function resultBits({ head }: Pick<IntegerDesign, 'head'>, data: number): number {
+  if (head === null) return data;
+  return head.output === 'class' ? indexBits(head.classes) : 32;
+}
+
+/** Bits of s_axis: an element of x, or the largest number that has a row in a table. */
+function beatBits({ input }: Pick<IntegerDesign, 'input'>, data: number): number {
+  return input === null ? data : indexBits(inputDepth(input));
+}
+
+export function widthsOf(
+  source: ProgramSource & Pick<IntegerDesign, 'input' | 'head'>,
+  program: Program,
+): Widths {
   const { operations, biases } = program;
-  const bits = layers[0].kernel.activationBits;
+  const { head, rows, flow, maxSteps } = source;
+  const layers = directionsOf(source.layers);
+  const [{ kernel, inputSize }] = layers;
+  const bits = kernel.activationBits;
   const limits = layers.flatMap(matricesOf).map((matrix) => matrixLimits(matrix, bits));
+  const headLimits = head === null ? [] : [matrixLimits(head, bits)];
   const most = (values: readonly number[]): number => Math.max(...values);
-  const elements = most(operations.map(({ count }) => count));
+  const counts = operations.map(({ count }) => count);
   const states = most(layers.flatMap(({ cellSize, outputSize }) => [cellSize, outputSize]));
-  const index = indexBits(Math.max(elements, states));
-  const input = indexBits(layers[0].inputSize);
   const shifts = operations.flatMap(shiftsOf);
   const shiftMin = shifts.length === 0 ? 31 : Math.min(...shifts);
   const sums = most(limits.map(({ total }) => total));
-  const hasProjection = layers.some(({ projection }) => projection !== null);
   const hasNorm = operations.some(({ kind }) => kind === 'scalar');
   const out = signedBits(most(operations.map((operation) => resultLimit(operation, sums))));
+  const regions = regionCounts(source);
+  const [, , kept] = sequenceParts(source);
+  const operand = indexBits(most([...operations.map(({ operands }) => operands), ...counts]));
   return {
     data: bits,
-    acc: signedBits(most(limits.map(({ sum }) => sum))),
+    beat: beatBits(source, bits),
+    result: resultBits(source, bits),
+    acc: signedBits(most([...limits, ...headLimits].map(({ sum }) => sum))),
     bias: signedBits(most(biases.map((bias) => Math.abs(bias)))),
-    index,
-    input,
-    operand: Math.max(index, input),
+    index: indexBits(states),
+    count: indexBits(most(counts)),
+    input: indexBits(inputSize),
+    operand,
     row: indexBits(rows),
     pc: indexBits(operations.length),
-    region: indexBits(CELLS + layers.length),
-    stateRegion: layers.length === 1 && !hasProjection ? 0 : indexBits(layers.length + 1),
+    region: indexBits(regions.gates),
+    stateRegion: regions.states === 1 ? 0 : indexBits(regions.states),
+    step: indexBits(maxSteps),
+    base:
+      flow === 'sequences'
+        ? Math.max(operand, indexBits(Math.max(maxSteps * inputSize, kept) + 1))
+        : 1,
     shiftMin,
     select: indexBits(most(shifts) - shiftMin + 1),
     out: hasNorm ? Math.max(out, HIGH_BITS) : out,

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { compileRtl, type RtlSimulator } from '../../src/eda/rtl-sim.js';
 import { sigmoidTable, tanhTable } from '../../src/integer/activations.js';
-import { tableFile } from '../../src/integer-hardware/memories.js';
+import { sigmoidFile } from '../../src/integer-hardware/memories.js';
 import { ACTIVATION_TIMING } from '../../src/integer-hardware/timing.js';
 import { leafFiles, signed } from './leaves.js';
 
@@ -49,7 +49,7 @@ describe('hgi_activation_lut', () => {
         .value_i(value_i), .tanh_i(tanh_i), .shift_i(shift_i), .valid_o(valid_o),
         .busy_o(busy_o), .data_o(data_o));
       endmodule`;
-    const all = { ...leafFiles, 'table.hex': tableFile(), 'wrapper.v': wrapper };
+    const all = { ...leafFiles, 'table.hex': sigmoidFile(), 'wrapper.v': wrapper };
     return compileRtl(all, 'wrapper', { randomizeState: 3 });
   };
 

@@ -22,7 +22,7 @@ describe('hgi_array', () => {
       input [${bits - 1}:0] data_i, output loaded_o, output [19:0] drain_o);
       hgi_array #(.ROWS(${rows}), .DATA_WIDTH(${bits}), .ACC_WIDTH(20), .DEPTH(${words.length}),
         .ADDR_WIDTH(5), .WEIGHTS_FILE("w.hex")) u (.clk_i(clk_i), .rst_i(rst_i),
-        .restart_i(restart_i), .read_i(read_i), .end_i(end_i), .shift_i(shift_i),
+        .restart_i(restart_i), .mark_i(1'b0), .back_i(1'b0), .read_i(read_i), .end_i(end_i), .shift_i(shift_i),
         .data_i(data_i), .loaded_o(loaded_o), .drain_o(drain_o));
       endmodule`;
     const hex = words.map((word) => word.toString(16)).join('\n');

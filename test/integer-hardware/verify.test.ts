@@ -1,17 +1,22 @@
 /** Emitted Verilog against golden model and simulator, of every variant. */
 import { describe, expect, test } from 'vitest';
-import { cosimulateInteger } from '../../src/integer-hardware/cosimulate.js';
+import { cosimulateInteger, PROBES } from '../../src/integer-hardware/cosimulate.js';
+import { compileRtl } from '../../src/eda/rtl-sim.js';
 import { planInteger } from '../../src/integer-hardware/design.js';
+import { emitInteger } from '../../src/integer-hardware/emit.js';
+import { expectedRun } from '../../src/integer-hardware/golden.js';
 import {
   INTEGER_VARIANTS,
   randomIntegerLstm,
   randomSequences,
   variantName,
 } from '../../src/integer-hardware/random.js';
-import { realisticLayers } from '../../src/integer-hardware/realistic.js';
+import { realisticBothWays, realisticLayers } from '../../src/integer-hardware/realistic.js';
 import { simulateInteger } from '../../src/integer-hardware/simulate.js';
-import { verifyIntegerRandom } from '../../src/integer-hardware/verify.js';
-import type { Kernel } from '../../src/integer/lstm.js';
+import { randomIntegerCase, verifyIntegerRandom } from '../../src/integer-hardware/verify.js';
+import { activationVector, type Kernel } from '../../src/integer/lstm.js';
+import { directionsOf } from '../../src/integer/model.js';
+import { runSequence } from '../../src/integer/sequence.js';
 import { Random } from '../../src/model/random.js';
 
 const KERNEL: Kernel = {
@@ -56,6 +61,63 @@ describe('emitted Verilog', () => {
     expect(result.firstProblems).toEqual([]);
     expect(result.outputsChecked).toBe(14);
   });
+});
+
+describe('layers in both directions', () => {
+  const SIZES = { input: 5, cell: 6, output: 3 };
+  const [plain] = INTEGER_VARIANTS;
+
+  test('equal golden over whole sequences, and runSequence: three layers, all extensions', async () => {
+    const all = INTEGER_VARIANTS[15];
+    const layers = realisticBothWays(6, [plain, all, plain], SIZES);
+    const design = planInteger(layers, { name: 'both', rows: 3, maxSteps: 5 });
+    const [{ kernel }] = directionsOf(layers);
+    const sequences = randomSequences(new Random(8), directionsOf(layers)[0], [5, 1, 3]);
+    const result = await cosimulateInteger(design, sequences, { randomizeState: 5 });
+    expect(result.firstProblems).toEqual([]);
+    const expected = sequences.map((steps) => {
+      const x = activationVector(kernel, steps.length * 5);
+      steps.forEach((values, t) => x.set(values, t * 5));
+      return Array.from(runSequence(layers, x));
+    });
+    expect(result.outputs).toEqual(expected.flat());
+  });
+
+  test('of which only the last step is asked for read one step backward in the last layer', () => {
+    const layers = realisticBothWays(6, [plain, plain], SIZES);
+    const plan = (outputs: 'every-step' | 'last-step'): number =>
+      simulateInteger(planInteger(layers, { name: 'both', maxSteps: 9, outputs }), {
+        sequences: [9],
+      }).cycles;
+    // Four passes over 9 steps; three, and one step.
+    expect(plan('last-step') / plan('every-step')).toBeCloseTo(28 / 36, 1);
+  });
+
+  test('refuse a sequence that is too long for the memory', () => {
+    const design = planInteger(realisticBothWays(6, [plain], SIZES), { name: 'both', maxSteps: 2 });
+    const sequences = randomSequences(new Random(8), directionsOf(design.layers)[0], [2, 3]);
+    expect(() => expectedRun(design, sequences)).toThrow('sequence 1 has 3 steps, of 2 at most');
+  });
+});
+
+/** Cases of seed 31: both directions with a head that gives its sum, and with a table. */
+test.each([
+  { index: 15, name: 'biases', isLast: true },
+  { index: 15, name: 'weights', isLast: true },
+  { index: 13, name: 'embedding', isLast: false },
+])('a wrong word in the $name shows in the comparison', async ({ index, name, isLast }) => {
+  const { design, sequences } = randomIntegerCase(31, index);
+  const { files, top } = emitInteger(design);
+  const file = `${top}_${name}.hex`;
+  const lines = files[file].split('\n');
+  const at = isLast ? lines.length - 2 : 1;
+  const [digits] = lines[at].split(' ');
+  lines[at] = (BigInt(`0x${digits}`) ^ 0x5an).toString(16).padStart(digits.length, '0');
+  const rtl = await compileRtl({ ...files, [file]: lines.join('\n') }, top, { probes: PROBES });
+  // The table's first row is that of symbol 0.
+  const more = isLast ? [] : [[[0]]];
+  const { bitMismatches } = await cosimulateInteger(design, [...sequences, ...more], { rtl });
+  expect(bitMismatches).toBeGreaterThan(0);
 });
 
 test('the variants are all 16', () => {
