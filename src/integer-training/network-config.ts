@@ -2,6 +2,7 @@
 import { GATE_LETTERS, type GateLetter } from '../integer/float-lstm.js';
 import type { Dataset } from '../model/dataset.js';
 import type { ModelConfig } from '../model/model.js';
+import { modelTask } from '../train/model-task.js';
 import type { TrainConfig } from '../train/train.js';
 
 /** What a layer has beyond the plain LSTM; the equations are in src/integer/float-lstm.ts. */
@@ -84,56 +85,14 @@ export function headWidth({ hiddenSizes, bidirectional, variant }: NetworkConfig
 
 type Sizes = Pick<TrainConfig, 'hiddenSizes' | 'embeddingSize' | 'bidirectional'>;
 
-/** An input embedding of 0 means one-hot; a tag's first feature gets all of it, others a quarter. */
-function inputFor(dataset: Dataset, embeddingSize: number): NetworkConfig['input'] {
-  switch (dataset.kind) {
-    case 'text': {
-      const vocabSize = dataset.symbols.length;
-      return embeddingSize === 0
-        ? { kind: 'one-hot', vocabSize }
-        : { kind: 'tokens', vocabSize, embeddingSize };
-    }
-    case 'tagging':
-      return {
-        kind: 'features',
-        features: dataset.features.map(({ name, size: count }, f) => ({
-          ...{ name, count },
-          size: Math.max(1, f === 0 ? embeddingSize : Math.ceil(embeddingSize / 4)),
-        })),
-      };
-    default:
-      return { kind: 'dense', mean: dataset.mean, gain: dataset.gain };
-  }
-}
-
-function classesOf(dataset: Dataset): number {
-  switch (dataset.kind) {
-    case 'text':
-      return dataset.symbols.length;
-    case 'tagging':
-      return dataset.tags.length;
-    case 'series':
-      return dataset.classes.length;
-    case 'regression':
-      return 1;
-  }
-}
-
 /** The network that a dataset asks for. Throws TypeError for a text read backward. */
 export function networkFor(
   dataset: Dataset,
   { hiddenSizes, embeddingSize, bidirectional }: Sizes,
   variant: Variant,
 ): NetworkConfig {
-  if (bidirectional && dataset.kind === 'text') {
-    throw new TypeError('integer training: a language model cannot read its text backward');
-  }
-  const isEveryStep = dataset.kind === 'text' || dataset.kind === 'tagging';
   return {
     ...{ hiddenSizes, bidirectional, variant },
-    input: inputFor(dataset, embeddingSize),
-    classes: classesOf(dataset),
-    when: isEveryStep ? 'every-step' : 'last-step',
-    output: dataset.kind === 'regression' ? 'value' : 'class',
+    ...modelTask(dataset, { embeddingSize, bidirectional }),
   };
 }

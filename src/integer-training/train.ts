@@ -1,13 +1,7 @@
 /** The training loop, of float networks and through integers; after src/train/train.ts. */
 import { packageVersion } from '../package-root.js';
 import type { Dataset } from '../model/dataset.js';
-import {
-  type Batches,
-  regressionBatches,
-  seriesBatches,
-  taggingBatches,
-  textBatches,
-} from '../train/batches.js';
+import { batchesOf } from '../train/batches.js';
 import { breathe, demerit, type Evaluation } from '../train/evaluate.js';
 import {
   learningRateAt,
@@ -49,22 +43,6 @@ const YIELD_MS = 40;
 const PROGRESS_MS = 200;
 const CHECKPOINT_SECONDS = 10;
 const BEST = 'best.';
-
-export function batchesOf(
-  dataset: Dataset,
-  { batch, timeSteps, restart, seed }: TrainConfig,
-): Batches {
-  switch (dataset.kind) {
-    case 'text':
-      return textBatches(dataset.train, batch, timeSteps, restart);
-    case 'series':
-      return seriesBatches(dataset, batch, seed);
-    case 'tagging':
-      return taggingBatches(dataset, batch, seed);
-    case 'regression':
-      return regressionBatches(dataset, batch, seed);
-  }
-}
 
 /** A run between two steps, but for the session's own tensors. */
 class Progress {

@@ -1,6 +1,7 @@
 /** Datasets cut into batches; everything follows from the seed and the step, so a run can resume. */
 import type { Batch } from '../engine/engine.js';
 import type {
+  Dataset,
   RegressionDataset,
   SeriesCase,
   SeriesDataset,
@@ -273,4 +274,27 @@ export function taggingBatches(dataset: TaggingDataset, lanes: number, seed: num
     },
     (group) => taggingBatch(dataset, sentences, group, lanes),
   );
+}
+
+/** The batches of a dataset's training part. */
+export function batchesOf(
+  dataset: Dataset,
+  sizes: {
+    readonly batch: number;
+    readonly timeSteps: number;
+    readonly restart: number;
+    readonly seed: number;
+  },
+): Batches {
+  const { batch, timeSteps, restart, seed } = sizes;
+  switch (dataset.kind) {
+    case 'text':
+      return textBatches(dataset.train, batch, timeSteps, restart);
+    case 'series':
+      return seriesBatches(dataset, batch, seed);
+    case 'tagging':
+      return taggingBatches(dataset, batch, seed);
+    case 'regression':
+      return regressionBatches(dataset, batch, seed);
+  }
 }

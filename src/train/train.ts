@@ -12,7 +12,6 @@ import {
   fromTensors,
   initModel,
   type Model,
-  type ModelConfig,
   type ModelScheme,
   type Tensor,
   type Tensors,
@@ -22,14 +21,9 @@ import {
 import { codingOf } from '../quant/coding.js';
 import { adaptScheme } from '../quant/quantize.js';
 import { schemeCodings } from '../quant/scheme.js';
-import {
-  type Batches,
-  regressionBatches,
-  seriesBatches,
-  taggingBatches,
-  textBatches,
-} from './batches.js';
+import { batchesOf } from './batches.js';
 import { breathe, demerit, evaluate, type Evaluation } from './evaluate.js';
+import { modelTask } from './model-task.js';
 
 export interface TrainConfig {
   readonly scheme: ModelScheme;
@@ -263,56 +257,11 @@ function sinceBest(validations: readonly Validation[]): number {
   return demerits.length - 1 - demerits.indexOf(Math.min(...demerits));
 }
 
-/** What the dataset gives a model to read. */
-function inputFor(dataset: Dataset, embeddingSize: number): ModelConfig['input'] {
-  switch (dataset.kind) {
-    case 'text': {
-      const vocabSize = dataset.symbols.length;
-      return embeddingSize === 0
-        ? { kind: 'one-hot', vocabSize }
-        : { kind: 'tokens', vocabSize, embeddingSize };
-    }
-    case 'tagging':
-      return {
-        kind: 'features',
-        features: dataset.features.map(({ name, size: count }, f) => ({
-          ...{ name, count },
-          size: f === 0 ? embeddingSize : Math.max(1, Math.ceil(embeddingSize / 4)),
-        })),
-      };
-    default:
-      return { kind: 'dense', mean: dataset.mean, gain: dataset.gain };
-  }
-}
-
-function classesOf(dataset: Dataset): number {
-  switch (dataset.kind) {
-    case 'text':
-      return dataset.symbols.length;
-    case 'tagging':
-      return dataset.tags.length;
-    case 'series':
-      return dataset.classes.length;
-    case 'regression':
-      return 1;
-  }
-}
-
 /** A fresh model of the sizes that dataset and config ask for. */
 export function modelFor(dataset: Dataset, config: TrainConfig): Model {
-  const { scheme, hiddenSizes, embeddingSize, bidirectional, start, seed } = config;
-  if (bidirectional && dataset.kind === 'text') {
-    throw new TypeError('train: a language model cannot read its text backward');
-  }
-  const everyStep = dataset.kind === 'text' || dataset.kind === 'tagging';
+  const { scheme, hiddenSizes, bidirectional, start, seed } = config;
   return initModel(
-    {
-      ...{ scheme, hiddenSizes, bidirectional, start },
-      input: inputFor(dataset, embeddingSize),
-      classes: classesOf(dataset),
-      when: everyStep ? 'every-step' : 'last-step',
-      output: dataset.kind === 'regression' ? 'value' : 'class',
-    },
+    { ...{ scheme, hiddenSizes, bidirectional, start }, ...modelTask(dataset, config) },
     seed,
   );
 }
@@ -322,20 +271,6 @@ function symbolCounts(tokens: ArrayLike<number>, symbols: number): Float64Array 
   const counts = new Float64Array(symbols);
   for (let n = 1; n < tokens.length; n++) counts[tokens[n]]++;
   return counts.map((count) => Math.max(1, count));
-}
-
-function batchesOf(dataset: Dataset, config: TrainConfig): Batches {
-  const { batch, timeSteps, restart, seed } = config;
-  switch (dataset.kind) {
-    case 'text':
-      return textBatches(dataset.train, batch, timeSteps, restart);
-    case 'series':
-      return seriesBatches(dataset, batch, seed);
-    case 'tagging':
-      return taggingBatches(dataset, batch, seed);
-    case 'regression':
-      return regressionBatches(dataset, batch, seed);
-  }
 }
 
 const CURVE_POINTS = 200;
