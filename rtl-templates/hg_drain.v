@@ -6,7 +6,11 @@
 module hg_drain #(
     parameter ROW_SELECT_WIDTH = 4,  // selects one of the array's rows
     parameter ROW_ADDR_WIDTH   = 8,  // address in the row memory
-    parameter LAYER_WIDTH      = 1
+    parameter LAYER_WIDTH      = 1,
+    // Where a job runs over all steps before the next: layers and, last, the head, and each one's first
+    // word in the row memory. Else words follow each other from job to job.
+    parameter JOBS             = 1,
+    parameter [JOBS*ROW_ADDR_WIDTH-1:0] ROW_BASES = 0
 ) (
     input  wire                        clk_i,
     input  wire                        rst_i,
@@ -44,6 +48,20 @@ module hg_drain #(
   wire                        last_fold = tag_q[0];
   wire                        at_last_row = select_o == last_row;
 
+  wire [ROW_ADDR_WIDTH-1:0] row_base;
+
+  generate
+    if (JOBS > 1) begin : g_bases
+      localparam [31:0] HEAD = JOBS - 1;
+      wire [31-LAYER_WIDTH:0] zeros = 0;
+      wire [31:0] job = next_q[1] ? HEAD : {zeros, next_q[4+:LAYER_WIDTH]};
+      assign row_base = ROW_BASES[job*ROW_ADDR_WIDTH+:ROW_ADDR_WIDTH];
+    end else begin : g_zero
+      assign row_base = {ROW_ADDR_WIDTH{1'b0}};
+      wire unused = &ROW_BASES;
+    end
+  endgenerate
+
   assign head_o  = tag_q[1];
   assign fresh_o = tag_q[2];
   assign bank_o  = tag_q[3];
@@ -76,7 +94,7 @@ module hg_drain #(
       first_o <= 1'b0;
     end
 
-    if (start_q && first_fold_q && first_job_q) row_addr_o <= {ROW_ADDR_WIDTH{1'b0}};
+    if (start_q && first_fold_q && first_job_q) row_addr_o <= row_base;
     else if (valid_o) row_addr_o <= row_addr_o + 1'b1;
   end
 

@@ -17,7 +17,11 @@ module hg_drain_planes #(
     parameter [(JOBS<<PLACE_WIDTH)-1:0] LAST_PLANES = 0,   // {job, place} completes an output
     parameter PASSES            = 1,
     parameter FACTOR_BY_SUM     = 0,  // one factor for each sum, else one for each {pass, job, place}
-    parameter FACTOR_ADDR_WIDTH = 4
+    parameter FACTOR_ADDR_WIDTH = 4,
+    // Where a job runs over all steps before the next: its first word in the row memory, and among factors
+    // by sum. Else words follow each other from job to job.
+    parameter [JOBS*ROW_ADDR_WIDTH-1:0] ROW_BASES = 0,
+    parameter [JOBS*FACTOR_ADDR_WIDTH-1:0] SUM_BASES = 0
 ) (
     input  wire                         clk_i,
     input  wire                         rst_i,
@@ -84,8 +88,10 @@ module hg_drain_planes #(
   reg  [STATE_WIDTH-1:0] state_d;
   reg  [STATE_WIDTH-1:0] start_state_q;
   wire [STATE_WIDTH-1:0] state = {row_addr_o, first_o, gate_o, plane_first_o, place_q};
+  wire [           31:0] next_job = next_q[1] ? HEAD : {zeros, next_q[6+:LAYER_WIDTH]};
+  wire [JOB_WIDTH-1:0] next = next_job[JOB_WIDTH-1:0];
   wire [STATE_WIDTH-1:0] job_start = {
-    first_job_q ? {ROW_ADDR_WIDTH{1'b0}} : state_after[STATE_WIDTH-1-:ROW_ADDR_WIDTH],
+    first_job_q ? ROW_BASES[next*ROW_ADDR_WIDTH+:ROW_ADDR_WIDTH] : state_after[STATE_WIDTH-1-:ROW_ADDR_WIDTH],
     1'b1,
     2'd0,
     1'b1,
@@ -138,18 +144,21 @@ module hg_drain_planes #(
     if (FACTOR_BY_SUM != 0) begin : g_by_sum
       reg [FACTOR_ADDR_WIDTH-1:0] sum_q;
       always @(posedge clk_i) begin
-        if (start_q && first_fold_q && first_job_q && next_first_pass) sum_q <= {FACTOR_ADDR_WIDTH{1'b0}};
+        if (start_q && first_fold_q && first_job_q && next_first_pass)
+          sum_q <= SUM_BASES[next*FACTOR_ADDR_WIDTH+:FACTOR_ADDR_WIDTH];
         else if (valid_o) sum_q <= sum_q + 1'b1;
       end
       assign factor_addr_o = sum_q;
     end else if (PASSES > 1) begin : g_by_pass
       assign factor_addr_o = {!pass_first_o, job[JOB_WIDTH-1:0], place_q};
+      wire unused_bases = &SUM_BASES;
     end else begin : g_by_place
       assign factor_addr_o = {job[JOB_WIDTH-1:0], place_q};
+      wire unused_bases = &SUM_BASES;
     end
   endgenerate
 
-  wire unused = &{job[31:JOB_WIDTH]};
+  wire unused = &{job[31:JOB_WIDTH], next_job[31:JOB_WIDTH]};
 
 endmodule
 

@@ -1,6 +1,6 @@
 // From sums to h and classes, one row per cycle. Rows of three-level and binary gates and of a ternary
 // candidate meet their two thresholds; other gates, the candidate and the head are requantized, then go
-// through a tanh table, sigmoid(z) = (1 + tanh(z / 2)) / 2, or to the argmax.
+// through a tanh table, sigmoid(z) = (1 + tanh(z / 2)) / 2, or to the argmax; a head of one value is done.
 //
 // A gate's value reaches the cell unit 6 cycles after its sum arrives here, or 1 cycle after, where all
 // gates and the candidate are thresholds. class_o is valid 4 cycles after the head's last sum.
@@ -22,7 +22,8 @@ module hg_lane #(
     parameter UNITS             = 32,
     parameter UNIT_WIDTH        = 5,
     parameter HIDDEN_WIDTH      = 6,
-    parameter CLASS_WIDTH       = 8,
+    parameter CLASS_WIDTH       = 8,   // 16, where it is a value
+    parameter VALUE             = 0,   // 1: the head's one logit is the result, not its class
     parameter [LAYERS*UNIT_WIDTH-1:0] CELL_BASES = 0,
     parameter [2*LAYERS*HIDDEN_WIDTH-1:0] HIDDEN_BASES = 0,
     parameter [13*LAYERS-1:0] HIDDEN_DECISIONS = 0,                // as in hg_cell_int16
@@ -100,15 +101,30 @@ module hg_lane #(
 
   wire is_head = tag_q[2][0];
 
-  hg_argmax #(
-      .INDEX_WIDTH(CLASS_WIDTH)
-  ) u_argmax (
-      .clk_i  (clk_i),
-      .valid_i(valid_q[2] && is_head),
-      .first_i(tag_q[2][3]),
-      .logit_i(z),
-      .index_o(class_o)
-  );
+  generate
+    if (VALUE != 0) begin : g_value
+      wire [15:0] value;
+
+      hg_value u_value (
+          .clk_i  (clk_i),
+          .valid_i(valid_q[2] && is_head),
+          .logit_i(z),
+          .value_o(value)
+      );
+
+      assign class_o = value[CLASS_WIDTH-1:0];
+    end else begin : g_class
+      hg_argmax #(
+          .INDEX_WIDTH(CLASS_WIDTH)
+      ) u_argmax (
+          .clk_i  (clk_i),
+          .valid_i(valid_q[2] && is_head),
+          .first_i(tag_q[2][3]),
+          .logit_i(z),
+          .index_o(class_o)
+      );
+    end
+  endgenerate
 
   always @(posedge clk_i) head_done_o <= valid_q[2] && is_head && tag_q[2][4] && !rst_i;
 

@@ -3,29 +3,11 @@
  * maxima and sums (a max-plus recurrence over jobs), and once two steps look alike all later ones do,
  * so that a sequence of any length costs a handful of steps.
  */
-import type { Design } from '../src/design/design.js';
-import type { CycleBreakdown } from './report.js';
-import { beatsPerStep, finishCycles, needsHead, releaseCycles } from './timing.js';
+import { beatsPerStep, type Design } from '../src/design/design.js';
+import { simulatePhases } from './phases.js';
+import { finishCycles, needsHead, releaseCycles } from './timing.js';
+import { type ClosedForm, type Counts, HISTORY, NONE } from './trace.js';
 import { checkWorkload, type Workload } from './workload.js';
-
-export interface ClosedForm {
-  readonly cycles: number;
-  readonly breakdown: CycleBreakdown;
-  readonly outputCycles: readonly number[];
-  readonly stepStarts: readonly number[];
-}
-
-type Counts = { -readonly [name in keyof CycleBreakdown]: number };
-
-const NONE: Counts = {
-  mac: 0,
-  flush: 0,
-  pad: 0,
-  stallInput: 0,
-  stallDependency: 0,
-  stallOutput: 0,
-  tail: 0,
-};
 
 /** Times that the next step depends on, as absolute cycles. */
 interface Frontier {
@@ -41,11 +23,12 @@ interface Frontier {
   loader: number;
 }
 
-/** How many finished jobs a segment can look back at. */
-const HISTORY = 3;
-
 export function simulateClosedForm(design: Design, workload: Workload): ClosedForm {
-  checkWorkload(workload);
+  checkWorkload(design, workload);
+  return design.sequence ? simulatePhases(design, workload) : simulateSteps(design, workload);
+}
+
+function simulateSteps(design: Design, workload: Workload): ClosedForm {
   const beats = beatsPerStep(design);
   const total: Counts = { ...NONE };
   const outputCycles: number[] = [];

@@ -1,8 +1,8 @@
 /** Design + workload -> SimulationReport: cycles from the closed form, activity counted from the schedule. */
-import { segmentsOf, type Design, type MemorySpec } from '../src/design/design.js';
+import { beatsPerStep, segmentsOf, type Design, type MemorySpec } from '../src/design/design.js';
 import { simulateClosedForm } from './closed-form.js';
 import type { Activity, SimulationReport } from './report.js';
-import { needsHead } from './timing.js';
+import { needsHead, phaseSteps } from './timing.js';
 import type { Workload } from './workload.js';
 
 /** Steps of the run that measures the steady state. */
@@ -24,6 +24,7 @@ function activity(design: Design, workload: Workload, cycles: number): Activity 
   let logits = 0;
   let tableReads = 0;
   let inputReads = 0;
+  let tokenReads = 0;
   let hiddenReads = 0;
   let rowReads = 0;
   let bankReads = 0;
@@ -36,11 +37,17 @@ function activity(design: Design, workload: Workload, cycles: number): Activity 
     sums += runs * job.sums * job.passes.length * columns;
     partialSums += runs * job.sums * (job.passes.length - 1) * columns;
     if (job.isTabled) tableReads += runs * job.outputs * columns;
+    // A token is read once for each of its rows in a fold, and with a table once.
+    if (job.isTabled) tokenReads += runs * columns;
     for (const segment of segmentsOf(job)) {
       macs += runs * job.sums * segment.elements * columns;
       const reads = runs * job.folds * segment.length * columns;
-      if (segment.source === 'input') inputReads += reads;
-      else hiddenReads += reads;
+      if (segment.source === 'input') {
+        inputReads += reads;
+        tokenReads += runs * job.folds * columns;
+      } else {
+        hiddenReads += reads;
+      }
     }
     if (job.kind === 'head') logits += runs * job.outputs * columns;
     else units += (runs * job.outputs * columns) / 4;
@@ -65,6 +72,7 @@ function activity(design: Design, workload: Workload, cycles: number): Activity 
     cell: { reads: units, writes: units },
     embedding: { reads: inputReads, writes: 0 },
     table: { reads: tableReads, writes: 0 },
+    tokens: { reads: tokenReads, writes: steps * beatsPerStep(design) * columns },
     input: { reads: inputReads, writes: inputWrites },
   };
   return {
@@ -80,16 +88,30 @@ function activity(design: Design, workload: Workload, cycles: number): Activity 
   };
 }
 
-/** Cycles per step and utilization in the steady state of one long sequence. */
-function steadyState(design: Design): { cyclesPerStep: number; utilization: number } {
-  const { stepStarts } = simulateClosedForm(design, { sequences: [STEADY_STEPS] });
-  const from = STEADY_STEPS / 2;
-  const to = STEADY_STEPS - 1;
-  const cyclesPerStep = (stepStarts[to] - stepStarts[from]) / (to - from);
+/** Operand words that a step takes, of rows of the array. */
+function operationsPerStep(design: Design, length: number): number {
   let operations = 0;
   for (const job of design.jobs) {
-    if (job.kind === 'lstm' || needsHead(design, false)) operations += job.sums * job.k;
+    if (design.sequence) {
+      operations += (job.sums * job.k * phaseSteps(design, job, length)) / length;
+    } else if (job.kind === 'lstm' || needsHead(design, false)) {
+      operations += job.sums * job.k;
+    }
   }
+  return operations;
+}
+
+/**
+ * Cycles per step and utilization in the steady state: of one long sequence, or, where sequences have to be
+ * there as a whole, of several of the longest.
+ */
+function steadyState(design: Design): { cyclesPerStep: number; utilization: number } {
+  const length = design.sequence?.maxSteps ?? STEADY_STEPS;
+  const sequences = design.sequence ? [length, length, length] : [length];
+  const { stepStarts } = simulateClosedForm(design, { sequences });
+  const [from, to] = design.sequence ? [length, 2 * length] : [length / 2, length - 1];
+  const cyclesPerStep = (stepStarts[to] - stepStarts[from]) / (to - from);
+  const operations = operationsPerStep(design, length);
   return { cyclesPerStep, utilization: operations / (design.rows * cyclesPerStep) };
 }
 

@@ -2,49 +2,18 @@
  * The schedule cycle by cycle: a software twin of the generated sequencer and of the stream interfaces,
  * slow and literal. The closed form must agree with it, and it with the Verilog, in every cycle.
  */
-import type { Design, Job, Segment } from '../src/design/design.js';
-import type { CycleBreakdown } from './report.js';
-import { beatsPerStep, finishCycles, needsHead, releaseCycles } from './timing.js';
+import { beatsPerStep, type Design, type Job, type Segment } from '../src/design/design.js';
+import { tracePhases } from './phases-step-by-step.js';
+import { finishCycles, isLastInput, needsHead, releaseCycles } from './timing.js';
+import { type FoldEvent, NONE, Schedule, type State, type Trace } from './trace.js';
 import { checkWorkload, type Workload } from './workload.js';
 
-/** One fold on the array, for timelines. */
-export interface FoldEvent {
-  readonly step: number;
-  readonly job: number;
-  readonly fold: number;
-  /** Cycle in which its first operand is issued. */
-  readonly start: number;
-  /** Cycle of its last drain command. */
-  readonly drain: number;
-}
-
-export interface Trace {
-  readonly cycles: number;
-  readonly breakdown: CycleBreakdown;
-  readonly outputCycles: readonly number[];
-  /** Cycle in which each step's first operand is issued. */
-  readonly stepStarts: readonly number[];
-  readonly folds: readonly FoldEvent[];
-}
-
-type Phase = 'pad' | 'mac' | 'flush';
-
-/** Pulses that reach the sequencer at the end of a known cycle. */
-class Schedule {
-  private readonly cycles: number[] = [];
-  add(cycle: number): void {
-    this.cycles.push(cycle);
-  }
-  /** Whether a pulse is due in this cycle; pulses come in the order in which they were added. */
-  take(cycle: number): boolean {
-    if (this.cycles[0] !== cycle) return false;
-    this.cycles.shift();
-    return true;
-  }
-}
-
 export function simulateStepByStep(design: Design, workload: Workload): Trace {
-  checkWorkload(workload);
+  checkWorkload(design, workload);
+  return design.sequence ? tracePhases(design, workload) : traceSteps(design, workload);
+}
+
+function traceSteps(design: Design, workload: Workload): Trace {
   const { jobs } = design;
   const lastStepFlags = workload.sequences.flatMap((length) =>
     Array.from({ length }, (_, step) => step === length - 1),
@@ -61,7 +30,7 @@ export function simulateStepByStep(design: Design, workload: Workload): Trace {
 
   // Sequencer.
   let pad = jobs[0].passes[0].padCycles;
-  let phase: Phase = pad > 0 ? 'pad' : 'mac';
+  let phase: State = pad > 0 ? 'pad' : 'mac';
   let job = 0;
   let pass = 0;
   let segment = 0;
@@ -74,15 +43,7 @@ export function simulateStepByStep(design: Design, workload: Workload): Trace {
   const done = new Schedule();
   const taken = new Schedule();
 
-  const count = {
-    mac: 0,
-    flush: 0,
-    pad: 0,
-    stallInput: 0,
-    stallDependency: 0,
-    stallOutput: 0,
-    tail: 0,
-  };
+  const count = { ...NONE };
   const outputCycles: number[] = [];
   const stepStarts: number[] = [];
   const folds: FoldEvent[] = [];
@@ -126,7 +87,7 @@ export function simulateStepByStep(design: Design, workload: Workload): Trace {
           if (job === 0 && fold === 0) stepStarts.push(cycle);
         }
         if (k === part.length - 1) {
-          release = part.source === 'input' && fold === current.folds - 1;
+          release = isLastInput(design, part) && fold === current.folds - 1;
           k = 0;
           if (segment === segments.length - 1) phase = 'flush';
           else segment++;

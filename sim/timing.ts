@@ -1,5 +1,5 @@
 /** Fixed delays between the schedule's events, shared by both simulators. */
-import type { Design, Job } from '../src/design/design.js';
+import type { Design, Job, Segment } from '../src/design/design.js';
 
 /** Row of the array that drains last in the job's last fold. */
 export function lastRow(design: Design, job: Job): number {
@@ -26,12 +26,29 @@ export function releaseCycles(design: Design): number {
   return drain + design.columns - 1;
 }
 
-/** Beats in which one step's x arrives. */
-export function beatsPerStep(design: Design): number {
-  return design.input.kind === 'tokens' ? 1 : design.input.size;
+/** Whether a segment is the last of its fold that reads x. */
+export function isLastInput({ input }: Design, { source, feature }: Segment): boolean {
+  const last = input.kind === 'features' ? input.tables.length - 1 : undefined;
+  return source === 'input' && feature === last;
 }
 
 /** Whether the head runs after this step. */
 export function needsHead(design: Design, isLastStep: boolean): boolean {
   return design.headWhen === 'every-step' || isLastStep;
 }
+
+/**
+ * Steps in which a job of a design that runs whole sequences is at work, of a sequence of so many: all of
+ * them, but for a head that sees the last one alone.
+ */
+export function phaseSteps(design: Design, job: Job, length: number): number {
+  return job.kind === 'head' && design.headWhen === 'last-step' ? 1 : length;
+}
+
+/** Most earlier jobs that may be unfinished when a segment begins. */
+export function maxPending(segment: Segment, isFirstStep: boolean): number {
+  return isFirstStep ? 0 : segment.maxPending;
+}
+
+/** Cycles from a sequence's last beat to the first in which the schedule sees that it is complete. */
+export const SEQUENCE_LATENCY = 2;

@@ -28,8 +28,9 @@ const FILES: readonly (readonly [RegExp, Bucket])[] = [
   [/_sequencer\.v/, 'sequencer'],
   [/hg_drain(_planes)?\.v/, 'drain'],
   [/hg_stream_in\.v/, 'input-stream'],
+  [/hg_sequence_in\.v/, 'sequence-input'],
   [/hg_stream_out\.v/, 'output-stream'],
-  [/hg_source_\w+\.v/, 'token-source'],
+  [/hg_(source|sequence|feature)_\w+\.v/, 'token-source'],
   [/hg_pack\.v/, 'pack'],
   [/hg_weight_bank\.v/, 'weight-bank'],
   [/hg_pe_\w+\.v/, 'pe-ternary'],
@@ -38,6 +39,7 @@ const FILES: readonly (readonly [RegExp, Bucket])[] = [
   [/hg_requantize\.v/, 'requantizer'],
   [/hg_tanh_lookup\.v/, 'tanh-lookup'],
   [/hg_argmax\.v/, 'argmax'],
+  [/hg_value\.v/, 'value-register'],
   [/hg_cell_\w+\.v|hg_shift_multiplier\.v/, 'cell-level'],
   [/hg_lane\.v/, 'lane-level'],
   [/_column\.v/, 'drain-mux'],
@@ -50,6 +52,7 @@ const PATHS: readonly (readonly [RegExp, Bucket])[] = [
   [/^factor(_0)?$/, 'memory:factors'],
   [/^weight_\d+$/, 'memory:weights'],
   [/^(x|table)_\d+$/, 'memory:embedding'],
+  [/^u_source_\d+\.start$/, 'memory:tokens'],
   [/u_cell\b.*u_tanh\.entry$/, 'memory:squash'],
   [/u_tanh\.entry$/, 'memory:tanh'],
   [/u_column_\d+\.h_data$/, 'memory:hidden'],
@@ -58,6 +61,7 @@ const PATHS: readonly (readonly [RegExp, Bucket])[] = [
   [/u_cell\b.*u_table\b/, 'memory:squash'],
   [/u_table\b/, 'memory:tanh'],
   [/u_embedding\b/, 'memory:embedding'],
+  [/u_source_\d+\.u_tokens\b/, 'memory:tokens'],
   [/u_source_\d+\.u_x\b/, 'memory:input'],
   [/u_weights_\d+\.u_rom\b/, 'memory:weights'],
   [/\bu_rows\b/, 'memory:rows'],
@@ -72,6 +76,7 @@ const PATHS: readonly (readonly [RegExp, Bucket])[] = [
   [/u_threshold\b/, 'threshold'],
   [/u_requantize\b/, 'requantizer'],
   [/u_argmax\b/, 'argmax'],
+  [/u_value\b/, 'value-register'],
   [/u_cell\b/, 'cell-level'],
   [/u_lane\b/, 'lane-level'],
   [/u_column_\d+\b/, 'drain-mux'],
@@ -87,10 +92,13 @@ const PATHS: readonly (readonly [RegExp, Bucket])[] = [
 export interface PartNames {
   readonly pe: Primitive;
   readonly combine: Primitive | undefined;
+  readonly sequencer: 'sequencer' | 'sequence-sequencer';
+  /** What takes the input stream. */
+  readonly stream: 'input-stream' | 'sequence-input';
   readonly drain: 'drain' | 'drain-planes';
   readonly cell: 'cell-level' | 'cell-int16';
   readonly lane: 'lane-level' | 'lane-int16';
-  readonly source: 'token-source' | 'dense-source';
+  readonly source: 'token-source' | 'feature-source' | 'dense-source' | 'sequence-source';
   /** Role of the memory that x comes from. */
   readonly input: 'embedding' | 'table' | 'input';
 }
@@ -129,6 +137,8 @@ export function attributeCells(
   const renamed: Readonly<Partial<Record<Bucket, Bucket>>> = {
     'pe-ternary': names.pe as Bucket,
     'combine-add': (names.combine ?? 'combine-add') as Bucket,
+    sequencer: names.sequencer,
+    'input-stream': names.stream,
     drain: names.drain,
     'cell-level': names.cell,
     'lane-level': names.lane,

@@ -2,7 +2,7 @@
  * Fit a profile's formulas to what Yosys makes of a sweep of designs. Measuring and fitting are two
  * steps: the measurements are stored beside the profile, and the fit needs nothing else.
  */
-import { usesPlanes, type Design } from '../design/design.js';
+import { tableOf, usesPlanes, type Design } from '../design/design.js';
 import type { SourceFiles } from '../eda/files.js';
 import { synthesize, type Family, type Resources, type SynthOptions } from '../eda/synth.js';
 import { ProfileError } from './errors.js';
@@ -18,6 +18,7 @@ import {
   combinerOf,
   inventory,
   peOf,
+  sourceOf,
   type LogicPart,
   type MemoryPart,
   type Part,
@@ -162,8 +163,10 @@ export function dataPoint(
   return {
     design: [
       design.layers[0].inputSize,
-      ...design.layers.map(({ hiddenSize }) => hiddenSize),
-      design.classes,
+      ...design.layers.map(({ hiddenSize, isBidirectional }) =>
+        isBidirectional ? `2 x ${hiddenSize}` : hiddenSize,
+      ),
+      design.headOutput ?? design.classes,
     ].join(' -> '),
     scheme: design.scheme.name,
     rows: design.rows,
@@ -183,11 +186,13 @@ function partNames(design: Design): PartNames {
   return {
     pe: peOf(array),
     combine: combinerOf(design),
+    sequencer: design.sequence ? 'sequence-sequencer' : 'sequencer',
+    stream: design.sequence ? 'sequence-input' : 'input-stream',
     drain: usesPlanes(design) ? 'drain-planes' : 'drain',
     cell: isLevel ? 'cell-level' : 'cell-int16',
     lane: isLevel ? 'lane-level' : 'lane-int16',
-    source: input.kind === 'tokens' ? 'token-source' : 'dense-source',
-    input: input.kind === 'dense' ? 'input' : input.table ? 'table' : 'embedding',
+    source: sourceOf(design),
+    input: input.kind === 'dense' ? 'input' : tableOf(design) ? 'table' : 'embedding',
   };
 }
 
@@ -210,6 +215,7 @@ const SHARED_BUCKET: Readonly<Partial<Record<Primitive, Bucket>>> = {
   // The drain multiplexer's outputs go straight into a multiplier block.
   'combine-multiply': 'drain-mux',
   'shift-multiplier': 'cell-level',
+  'step-address': 'drain-mux',
 };
 
 const FITTED_COSTS = ['lut', 'ff', 'lutRam'] as const;

@@ -1,7 +1,16 @@
 /** Design -> the parts that it is made of, each with the parameters its cost depends on. */
 import { PREACT_BITS } from '../quant/arithmetic.js';
 import type { ArrayFormat } from '../design/array.js';
-import { segmentsOf, usesPlanes, type Design, type MemorySpec } from '../design/design.js';
+import {
+  beatsPerStep,
+  lstmJobs,
+  segmentsOf,
+  tableOf,
+  usesPlanes,
+  type Design,
+  type MemorySpec,
+} from '../design/design.js';
+import { startBits } from '../design/memory-plan.js';
 import { indexBits } from '../design/bits.js';
 import { arrayRows, rowWords } from '../design/planes.js';
 import type { ParameterValues, Primitive } from './primitives.js';
@@ -61,6 +70,18 @@ export function combinerOf({ combiner }: Pick<Design, 'combiner'>): Primitive | 
   return combiner && COMBINERS[combiner.factors];
 }
 
+/** Primitive of what x comes from, besides memories. */
+export function sourceOf({
+  input,
+  sequence,
+}: Pick<Design, 'input' | 'sequence'>):
+  'sequence-source' | 'token-source' | 'feature-source' | 'dense-source' {
+  if (sequence) return 'sequence-source';
+  return ({ tokens: 'token-source', features: 'feature-source', dense: 'dense-source' } as const)[
+    input.kind
+  ];
+}
+
 /** Widths of what travels from column to column, as the top module has them. */
 function columnWidths(
   design: Design,
@@ -68,19 +89,24 @@ function columnWidths(
     readonly rowSelectBits: number;
     readonly layerBits: number;
     readonly indexBits: number;
+    readonly inputAddressBits: number;
   },
   hiddenBits: number,
 ): { issueBits: number; drainBits: number; delayBits: number } {
-  const { combiner, input, array, memories } = design;
-  const { rowSelectBits, layerBits, indexBits: index } = common;
-  const isTabled = input.kind === 'tokens' && input.table !== undefined;
+  const { combiner, input, array, memories, sequence } = design;
+  const { rowSelectBits, layerBits, indexBits: index, inputAddressBits } = common;
+  const isTabled = tableOf(design) !== undefined;
   const passes = combiner?.passes ?? 1;
   const rowAddress = indexBits(memories.find(({ role }) => role === 'rows')!.depth);
   // flush, row, first and last fold, first job, head, fresh, bank, layer, passes
   const flush = 7 + rowSelectBits + layerBits + (passes > 1 ? 2 : 0);
   return {
     // valid, clear, address of h; input, index of x, buffer, release
-    issueBits: isTabled ? 2 + hiddenBits : 5 + hiddenBits + index,
+    issueBits: isTabled
+      ? 2 + hiddenBits
+      : sequence
+        ? 3 + hiddenBits + inputAddressBits + (input.kind === 'dense' ? 0 : index)
+        : 5 + hiddenBits + index + (input.kind === 'features' ? indexBits(input.tables.length) : 0),
     // valid, row, head, gate, first, last, fresh, bank, layer; planes, passes, output
     drainBits:
       8 +
@@ -88,24 +114,26 @@ function columnWidths(
       layerBits +
       (usesPlanes(design) ? 2 : 0) +
       (passes > 1 ? 2 : 0) +
-      (isTabled ? index : 0),
+      (isTabled ? index + (sequence ? inputAddressBits : 0) : 0),
     delayBits: (combiner ? 2 * rowAddress : 0) + (array.activationBits === 2 ? flush : 0),
   };
 }
 
 /** Every part of the design: together they are what is emitted. */
 export function inventory(design: Design): Part[] {
-  const { jobs, layers, input, columns, accBits, sumBits, shiftMin, shiftBits } = design;
+  const { jobs, input, columns, accBits, sumBits, shiftMin, shiftBits } = design;
   const { scheme, array, combiner, multiplierBits } = design;
   const isLevel = scheme.gates !== 'int16';
-  const isToken = input.kind === 'tokens';
-  const table = isToken ? input.table : undefined;
+  const { sequence, headOutput, headWhen } = design;
+  const isDense = input.kind === 'dense';
+  const table = tableOf(design);
+  const beats = beatsPerStep(design);
+  const directions = lstmJobs(design);
   const ternaryCandidate = scheme.candidate === 'ternary' ? 1 : 0;
   const ternaryHidden = scheme.activations === 'ternary' ? 1 : 0;
   const hasThresholds = isLevel || ternaryCandidate === 1 ? 1 : 0;
   const rows = usedRows(design);
   const segments = jobs.flatMap(segmentsOf);
-  const hiddenTotal = layers.reduce((sum, layer) => sum + layer.hiddenSize, 0);
   const found = (role: MemorySpec['role']): MemorySpec | undefined =>
     design.memories.find((spec) => spec.role === role);
   const memory = (role: MemorySpec['role']): MemorySpec => {
@@ -118,8 +146,9 @@ export function inventory(design: Design): Part[] {
   const words = (elements: number): number => Math.ceil(elements / array.pack);
   const select = {
     rowSelectBits: indexBits(design.rows),
-    layerBits: layers.length > 1 ? indexBits(layers.length) : 0,
-    indexBits: isToken ? input.strideBits : indexBits(words(input.size)),
+    layerBits: directions.length > 1 ? indexBits(directions.length) : 0,
+    indexBits: isDense ? indexBits(words(input.size)) : input.strideBits,
+    inputAddressBits: sequence ? indexBits(sequence.maxSteps * sequence.inputWords) : 1,
   };
   const rowWordBits = changingRowBits(design);
   const common: ParameterValues = {
@@ -136,10 +165,16 @@ export function inventory(design: Design): Part[] {
     rowWordBits,
     weightAddressBits: indexBits(memory('weights').depth),
     hiddenBits,
-    unitBits: indexBits(hiddenTotal),
-    tokenBits: isToken ? input.tokenBits : 0,
+    unitBits: indexBits(memory('cell').depth),
+    features: isDense || beats === 1 ? 1 : 2 ** indexBits(beats),
+    startBits: isDense ? 0 : startBits(input),
+    hasJump:
+      headWhen === 'last-step' && directions[directions.length - 1].direction === 'backward'
+        ? 1
+        : 0,
+    tokenBits: isDense ? 0 : input.tokenBits,
     classBits: indexBits(design.classes),
-    layers: layers.length,
+    layers: directions.length,
     kBits: indexBits(Math.max(...segments.map((segment) => segment.length))),
     foldBits: indexBits(Math.max(...jobs.map((job) => job.folds))),
     segments: segments.length,
@@ -179,29 +214,31 @@ export function inventory(design: Design): Part[] {
     parts.push({ kind: 'memory', path, role, type, width, depth, count, ...change });
   };
 
-  logic(['control', 'sequencer'], 'sequencer');
+  logic(['control', 'sequencer'], sequence ? 'sequence-sequencer' : 'sequencer');
   logic(['control', 'drain control'], usesPlanes(design) ? 'drain-planes' : 'drain');
-  const beatBits = isToken ? 0 : indexBits(input.size);
-  logic(['control', 'input stream'], 'input-stream', 1, { indexBits: beatBits });
+  const beatBits = isDense || beats > 1 ? indexBits(beats) : 0;
+  const stream = sequence ? 'sequence-input' : 'input-stream';
+  logic(['control', 'input stream'], stream, 1, { indexBits: beatBits });
   logic(['control', 'output stream'], 'output-stream');
   if (columns > 1) logic(['control', 'column delays'], 'column-delay', columns - 1);
   logic(['weights', 'address pipeline'], 'weight-bank', rows);
   store(['weights', 'banks'], 'weights', { count: rows });
   store(['row parameters'], 'rows', { width: rowWordBits });
   if (found('factors')) store(['factors'], 'factors');
-  if (isToken) {
-    logic(['input', 'token buffer'], 'token-source', columns);
+  logic(['input', isDense ? 'addressing' : 'token buffer'], sourceOf(design), columns);
+  if (isDense) {
+    if (array.pack > 1) logic(['input', 'packing'], 'pack', columns);
+    store(['input', sequence ? 'sequence' : 'buffer'], 'input');
+  } else {
+    if (sequence) store(['input', 'tokens'], 'tokens');
     if (table) store(['input', 'table'], 'table');
     else store(['input', 'embedding'], 'embedding');
-  } else {
-    logic(['input', 'addressing'], 'dense-source', columns);
-    if (array.pack > 1) logic(['input', 'packing'], 'pack', columns);
-    store(['input', 'buffer'], 'input');
   }
   logic(['array', 'operand select'], 'operand-select', columns);
   logic(['array', 'processing elements'], peOf(array), rows * columns);
   logic(['array', 'drain multiplexer'], 'drain-mux', columns);
   if (array.pack > 1) logic(['hidden', 'packing'], 'pack', columns);
+  if (sequence) logic(['hidden', 'step address'], 'step-address', columns);
   store(['hidden', 'state'], 'hidden');
   const combine = combinerOf(design);
   if (combine) logic(['combiner', 'sums'], combine, columns);
@@ -209,7 +246,8 @@ export function inventory(design: Design): Part[] {
   logic(['lane', 'pipeline'], isLevel ? 'lane-level' : 'lane-int16', columns);
   if (hasThresholds === 1) logic(['lane', 'thresholds'], 'threshold', columns);
   logic(['lane', 'requantizer'], 'requantizer', columns);
-  logic(['lane', 'argmax'], 'argmax', columns);
+  if (headOutput === 'value') logic(['lane', 'value'], 'value-register', columns);
+  else logic(['lane', 'argmax'], 'argmax', columns);
   if (found('tanh')) {
     const isShared = isLevel || ternaryCandidate === 1 ? 0 : 1;
     logic(['lane', 'tanh', 'lookup'], 'tanh-lookup', columns, { bits: PREACT_BITS, isShared });

@@ -20,9 +20,17 @@ export const PARAMETERS = {
   rowAddressBits: { unit: 'bit', from: 1, to: 16 },
   rowWordBits: { unit: 'bit', from: 8, to: 80 },
   weightAddressBits: { unit: 'bit', from: 1, to: 24 },
-  hiddenBits: { unit: 'bit', from: 1, to: 16 },
+  hiddenBits: { unit: 'bit', from: 1, to: 24 },
   unitBits: { unit: 'bit', from: 1, to: 16 },
   indexBits: { unit: 'bit', from: 0, to: 22 },
+  /** Address of the input memory of whole sequences. */
+  inputAddressBits: { unit: 'bit', from: 1, to: 22 },
+  /** Tokens that a step has room for: a power of two, or one. */
+  features: { unit: '1', from: 1, to: 64 },
+  /** Bits that say where a token's row begins. */
+  startBits: { unit: 'bit', from: 0, to: 22 },
+  /** 1 where the head's only step lies at the other end of the sequence, else 0. */
+  hasJump: { unit: '1', from: 0, to: 1 },
   tokenBits: { unit: 'bit', from: 1, to: 22 },
   classBits: { unit: 'bit', from: 1, to: 16 },
   /** Bits that select a layer; 0 where there is but one. */
@@ -58,8 +66,8 @@ export const PARAMETERS = {
   /** 1 where gates have a half, 0 where they only open and close. */
   hasHalves: { unit: '1', from: 0, to: 1 },
   cellBits: { unit: 'bit', from: 4, to: 16 },
-  issueBits: { unit: 'bit', from: 4, to: 48 },
-  drainBits: { unit: 'bit', from: 8, to: 48 },
+  issueBits: { unit: 'bit', from: 4, to: 80 },
+  drainBits: { unit: 'bit', from: 8, to: 80 },
   /** Operand and value width of a shift multiplier or a table's argument. */
   bits: { unit: 'bit', from: 1, to: 64 },
   /** 1 where a table serves tanh(z) and tanh(z / 2), else 0. */
@@ -73,6 +81,10 @@ export const PARAMETERS = {
 export type Parameter = keyof typeof PARAMETERS;
 export type ParameterValues = Readonly<Partial<Record<Parameter, number>>>;
 
+const SEQUENCER = [
+  ...(['kBits', 'foldBits', 'segments', 'segmentBits', 'padBits', 'hiddenBits'] as const),
+  ...(['weightAddressBits', 'indexBits', 'rowSelectBits', 'layerBits', 'passes'] as const),
+] as const;
 const DRAIN = ['rowSelectBits', 'rowAddressBits', 'layerBits', 'delayBits'] as const;
 const COMBINE = ['accBits', 'sumBits', 'factorBits', 'passes', 'tableBits', 'layerBits'] as const;
 const LANE = ['layerBits', 'sumBits', 'ternaryCandidate'] as const;
@@ -87,21 +99,28 @@ const CELL = [
 
 /** Each primitive's parameters: a formula may read these and no others. */
 export const PRIMITIVES = {
-  sequencer: [
-    ...(['kBits', 'foldBits', 'segments', 'segmentBits', 'padBits', 'hiddenBits'] as const),
-    ...(['weightAddressBits', 'indexBits', 'rowSelectBits', 'layerBits', 'passes'] as const),
-  ],
+  sequencer: SEQUENCER,
+  /** The sequencer of whole sequences, layer by layer. */
+  'sequence-sequencer': [...SEQUENCER, 'inputAddressBits', 'hasJump'],
   drain: DRAIN,
   'drain-planes': [...DRAIN, 'placeBits', 'factorAddressBits', 'passes'],
   'input-stream': ['indexBits'],
+  /** Stream input of whole sequences. */
+  'sequence-input': ['indexBits', 'inputAddressBits'],
   'output-stream': [],
   'token-source': ['tokenBits', 'indexBits'],
+  /** Several tokens a step, two steps deep. */
+  'feature-source': ['tokenBits', 'indexBits', 'features', 'startBits'],
   'dense-source': ['indexBits'],
+  /** What lies between stream and memory of whole sequences. */
+  'sequence-source': ['tokenBits', 'indexBits', 'features', 'startBits'],
   /** Gathers ternary elements into words. */
   pack: ['operandBits', 'pack'],
   'weight-bank': ['weightAddressBits', 'weightBits'],
   'column-delay': ['issueBits', 'drainBits', 'rowWordBits', 'factorBits'],
   'operand-select': ['hiddenBits', 'operandBits'],
+  /** Where the h of a step lie, added to their number. */
+  'step-address': ['hiddenBits'],
   'drain-mux': ['rows', 'accBits', 'rowSelectBits', 'layerBits'],
   'pe-binary': ['accBits', 'rows', 'columns'],
   'pe-ternary': ['accBits', 'rows', 'columns'],
@@ -119,6 +138,8 @@ export const PRIMITIVES = {
   requantizer: ['sumBits', 'multiplierBits', 'shiftMin', 'shiftBits', 'hasThresholds'],
   'tanh-lookup': ['bits', 'isShared'],
   argmax: ['classBits'],
+  /** In place of the argmax. */
+  'value-register': [],
   'shift-multiplier': ['bits', 'hasHalves'],
   'cell-level': [...CELL, 'hasHalves'],
   'cell-int16': CELL,

@@ -9,6 +9,10 @@
  * of codes; the sums are cut into *folds* of `rows`. Outputs of an LSTM layer are ordered unit by unit,
  * four gates each (n = 4 * unit + gate), so that cell updates follow the array without waiting.
  *
+ * Jobs run step by step: every job once for a step, then the next step. Where a layer also runs backward it
+ * needs whole sequences, and jobs run one after the other, each over all steps of a sequence that waits in
+ * a memory (SequenceMemory). A job's run over the steps is its *phase*.
+ *
  * Where operands have scales of their own, a fold makes a *pass* for each: the array drains and clears
  * after every pass. Behind the array, the *combiner* adds factor * sum over the planes and passes of an
  * output. A design in which every output is one sum of the array has none.
@@ -21,16 +25,23 @@ import type { ArrayFormat } from './array.js';
 export type SegmentSource =
   /** x of this step, from the input buffer. */
   | 'input'
-  /** h of `layer` at the previous step: zero in the first step of a sequence. */
+  /** h of `layer` at the previous step, backward the next: zero in the first step that runs. */
   | 'previous'
   /** h of `layer` at this step. */
   | 'current';
+
+/** A layer's second direction, from the last step to the first; absent from what runs forward. */
+export type Direction = 'backward';
 
 /** A run of consecutive k's that read one source. */
 export interface Segment {
   readonly source: SegmentSource;
   /** Layer whose h is read; 0 for `input`. */
   readonly layer: number;
+  /** Which h of the layer. */
+  readonly direction?: Direction;
+  /** Of an `input` segment of several features: which one. */
+  readonly feature?: number;
   /** Operand words, one a cycle. */
   readonly length: number;
   /** Activations in them; the last word may not be full. */
@@ -39,7 +50,7 @@ export interface Segment {
   readonly column: number;
   /**
    * The segment's first operand waits until at most this many earlier jobs are still being finished by
-   * the cell unit; `input` segments wait for x instead.
+   * the cell unit; `input` segments wait for x instead. In the first step of a phase none may be.
    */
   readonly maxPending: number;
   /** Waits for x: an `input` segment, or the first of a job whose x comes from the input table. */
@@ -64,6 +75,7 @@ export interface Job {
   readonly kind: 'lstm' | 'head';
   /** Layer index; the head's is the last layer. */
   readonly layer: number;
+  readonly direction?: Direction;
   /** 4 * hiddenSize, or classes. */
   readonly outputs: number;
   /** Sums of the array that one output takes: of gates i, f, g, o, or of a class. */
@@ -109,6 +121,26 @@ export interface InputTable {
   readonly shift: number;
 }
 
+/** A table of the rows that a feature's values stand for. */
+export interface FeatureTable {
+  readonly name: string;
+  readonly count: number;
+  /** First word; a multiple of 2^strideBits. */
+  readonly base: number;
+  /** Rows begin 2^strideBits words apart. */
+  readonly strideBits: number;
+}
+
+/** Where a design that runs whole sequences keeps them. */
+export interface SequenceMemory {
+  /** Steps of the longest sequence; a longer one is cut. */
+  readonly maxSteps: number;
+  /** Words of the input memory that a step takes: of x, or its tokens. */
+  readonly inputWords: number;
+  /** Words of the hidden memory that a step takes: h of an even layer's directions, then of an odd layer's. */
+  readonly hiddenWords: number;
+}
+
 /** One memory of the design, for estimates and documentation. */
 export interface MemorySpec {
   readonly name: string;
@@ -121,6 +153,7 @@ export interface MemorySpec {
     | 'squash'
     | 'embedding'
     | 'table'
+    | 'tokens'
     | 'input'
     | 'hidden'
     | 'cell';
@@ -160,8 +193,17 @@ export interface Design {
   /** Smallest requantization shift and the number of bits that select a larger one. */
   readonly shiftMin: number;
   readonly shiftBits: number;
-  readonly layers: readonly { readonly inputSize: number; readonly hiddenSize: number }[];
+  readonly layers: readonly {
+    readonly inputSize: number;
+    readonly hiddenSize: number;
+    /** Absent where the layer runs forward alone. */
+    readonly isBidirectional?: true;
+  }[];
+  /** Present where a layer is bidirectional. */
+  readonly sequence?: SequenceMemory;
   readonly classes: number;
+  /** Present where the head's one output is not a class but the value itself, int16 in Q6.9. */
+  readonly headOutput?: 'value';
   readonly input:
     | {
         /** Symbols, by an embedding or one-hot. */
@@ -172,12 +214,39 @@ export interface Design {
         readonly strideBits: number;
         readonly table: InputTable | undefined;
       }
+    | {
+        /** Several symbols a step, one after the other, each by an embedding of its own. */
+        readonly kind: 'features';
+        /** In the order in which symbols come. */
+        readonly tables: readonly FeatureTable[];
+        /** Of the largest of them. */
+        readonly tokenBits: number;
+        readonly strideBits: number;
+        /** Words of all tables. */
+        readonly words: number;
+      }
     | { readonly kind: 'dense'; readonly size: number };
   readonly headWhen: 'every-step' | 'last-step';
   readonly jobs: readonly Job[];
   readonly pipeline: Pipeline;
   readonly memories: readonly MemorySpec[];
   readonly model: QuantizedModel;
+}
+
+/** The input table of the design, where it has one. */
+export function tableOf({ input }: Pick<Design, 'input'>): InputTable | undefined {
+  return input.kind === 'tokens' ? input.table : undefined;
+}
+
+/** Jobs that update cells: a layer's directions are one each. */
+export function lstmJobs({ jobs }: Pick<Design, 'jobs'>): readonly Job[] {
+  return jobs.filter(({ kind }) => kind === 'lstm');
+}
+
+/** Beats in which a step's x arrives. */
+export function beatsPerStep({ input }: Pick<Design, 'input'>): number {
+  if (input.kind === 'dense') return input.size;
+  return input.kind === 'features' ? input.tables.length : 1;
 }
 
 /** All segments of a job in the order of the schedule. */

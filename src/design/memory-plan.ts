@@ -5,10 +5,10 @@ import type { Design, MemorySpec } from './design.js';
 import { squashShape } from './squash.js';
 
 export function planMemories(design: Omit<Design, 'memories'>): MemorySpec[] {
-  const { rows, columns, jobs, layers, input, array, combiner, scheme } = design;
+  const { rows, columns, jobs, layers, input, array, combiner, scheme, sequence } = design;
   const { pack, activationBits } = array;
   const hiddenWords = layers.reduce((sum, layer) => sum + Math.ceil(layer.hiddenSize / pack), 0);
-  const units = layers.reduce((sum, layer) => sum + layer.hiddenSize, 0);
+  const units = layers.map(({ hiddenSize }) => hiddenSize);
   const hasThresholds = scheme.gates !== 'int16' || scheme.candidate === 'ternary';
   const linearBits = design.shiftBits + design.multiplierBits + PREACT_BITS;
   const memories: MemorySpec[] = [];
@@ -40,17 +40,40 @@ export function planMemories(design: Omit<Design, 'memories'>): MemorySpec[] {
     const { bits, depth } = squashShape(scheme);
     add('squash_table', 'squash', 'rom', [bits, depth], columns);
   }
-  add('hidden', 'hidden', 'ram', [activationBits * pack, 2 * hiddenWords], columns);
-  add('cell', 'cell', 'ram', [scheme.cell.bits, units], columns);
-  if (input.kind === 'tokens') {
-    const depth = input.vocabSize * 2 ** input.strideBits;
-    if (input.table) add('input_table', 'table', 'rom', [input.table.bits, depth], columns);
-    else add('embedding', 'embedding', 'rom', [activationBits * pack, depth], columns);
-  } else {
+  // Whole sequences: h of every step; c of one direction at a time, since it begins each phase at zero.
+  const hiddenDepth = sequence ? sequence.maxSteps * sequence.hiddenWords : 2 * hiddenWords;
+  const cellDepth = sequence ? Math.max(...units) : units.reduce((sum, n) => sum + n, 0);
+  add('hidden', 'hidden', 'ram', [activationBits * pack, hiddenDepth], columns);
+  add('cell', 'cell', 'ram', [scheme.cell.bits, cellDepth], columns);
+  const wordBits = activationBits * pack;
+  const inputDepth = sequence ? sequence.maxSteps * sequence.inputWords : 0;
+  if (input.kind === 'dense') {
     const depth = 2 * 2 ** indexBits(Math.ceil(input.size / pack));
-    add('input_buffer', 'input', 'ram', [activationBits * pack, depth], columns);
+    if (sequence) add('input_sequence', 'input', 'ram', [wordBits, inputDepth], columns);
+    else add('input_buffer', 'input', 'ram', [wordBits, depth], columns);
+    return memories;
   }
+  if (sequence) add('tokens', 'tokens', 'ram', [startBits(input), inputDepth], columns);
+  if (input.kind === 'features') {
+    add('embedding', 'embedding', 'rom', [wordBits, input.words], columns);
+    return memories;
+  }
+  const depth = input.vocabSize * 2 ** input.strideBits;
+  if (input.table) add('input_table', 'table', 'rom', [input.table.bits, depth], columns);
+  else add('embedding', 'embedding', 'rom', [wordBits, depth], columns);
   return memories;
+}
+
+/** Bits that say where a token's row begins, in the narrowest rows' widths. */
+export function startBits(input: Exclude<Design['input'], { kind: 'dense' }>): number {
+  if (input.kind === 'tokens') return input.tokenBits;
+  return Math.max(1, indexBits(input.words) - narrowestStrideBits(input));
+}
+
+/** Bits of the width of the narrowest rows. */
+export function narrowestStrideBits(input: Exclude<Design['input'], { kind: 'dense' }>): number {
+  if (input.kind === 'tokens') return input.strideBits;
+  return Math.min(...input.tables.map(({ strideBits }) => strideBits));
 }
 
 /** Whether gates or the candidate go through the table of tanh(z). */

@@ -1,7 +1,13 @@
 /** QuantizedModel -> Design: array, planes, folds, schedule, widths, memories; everything is checked here. */
 import { MULTIPLIER_BITS, SHIFT_MAX, SHIFT_MIN } from '../quant/arithmetic.js';
 import { codingOf } from '../quant/coding.js';
-import { activationMax, type QuantizedModel } from '../quant/quantized-model.js';
+import {
+  activationMax,
+  outputSize,
+  type FeatureInput,
+  type QuantizedLayer,
+  type QuantizedModel,
+} from '../quant/quantized-model.js';
 import { schemeCodings, schemeProblems } from '../quant/scheme.js';
 import {
   ARRAY_KINDS,
@@ -15,6 +21,7 @@ import {
   DesignError,
   type Combiner,
   type Design,
+  type FeatureTable,
   type InputTable,
   type Job,
   type Pipeline,
@@ -22,7 +29,13 @@ import {
 import { identifierProblem } from './identifier.js';
 import { planMemories } from './memory-plan.js';
 import { arrayMatrix, effectiveCodes, inputTable, type ArrayMatrix } from './planes.js';
-import { planJobs } from './schedule.js';
+import { jobMatrices, planJobs } from './schedule.js';
+import {
+  DEFAULT_MAX_STEPS,
+  isBidirectional,
+  MOST_MAX_STEPS,
+  planSequence,
+} from './sequence-memory.js';
 import { DECISION_BITS } from './squash.js';
 
 export const MAX_ROWS = 64;
@@ -50,6 +63,8 @@ export interface PlanOptions {
    * array multiplies. One-hot inputs always do. For small vocabularies.
    */
   readonly inputTable?: boolean;
+  /** Bidirectional models: steps of the longest sequence that memories hold; the default is 64. */
+  readonly maxSteps?: number;
 }
 
 /** Problems of the options, each with what would be allowed. */
@@ -83,10 +98,11 @@ function optionProblems(model: QuantizedModel, options: PlanOptions): string[] {
     );
   }
   const tokens = input.kind === 'tokens' || input.kind === 'one-hot' ? input.vocabSize : 0;
-  const words = tokens * 4 * model.layers[0].hiddenSize;
+  const words = tokens * 4 * outputSize(model.layers[0]);
   const wantsTable = options.inputTable === true || input.kind === 'one-hot';
   if (options.inputTable === true && tokens === 0) {
-    problems.push(`inputTable: the model takes ${input.kind}, not tokens; leave it out`);
+    const what = input.kind === 'features' ? 'several features of a token' : input.kind;
+    problems.push(`inputTable: the model takes ${what}, not tokens; leave it out`);
   } else if (wantsTable && words > MAX_TABLE_WORDS) {
     const [what, instead] =
       input.kind === 'one-hot'
@@ -96,28 +112,51 @@ function optionProblems(model: QuantizedModel, options: PlanOptions): string[] {
       `${what}: a table of ${words} words, for every token's share of every gate, exceeds ${MAX_TABLE_WORDS}; use ${instead}`,
     );
   }
-  return [...problems, ...unmappedProblems(model)];
+  return [...problems, ...sequenceProblems(model, options), ...modelProblems(model)];
 }
 
-/** What a model may be that no design is yet. */
-function unmappedProblems({ scheme, input, layers, head }: QuantizedModel): string[] {
+function sequenceProblems(model: QuantizedModel, { maxSteps }: PlanOptions): string[] {
+  if (maxSteps === undefined) return [];
+  if (!isBidirectional(model)) {
+    return [
+      `maxSteps: ${maxSteps}, but the model runs forward alone and takes sequences of any length; leave it out`,
+    ];
+  }
+  return Number.isInteger(maxSteps) && maxSteps >= 1 && maxSteps <= MOST_MAX_STEPS
+    ? []
+    : [`maxSteps: ${maxSteps} is not an integer in 1..${MOST_MAX_STEPS}`];
+}
+
+/** What a model's numbers may be that the hardware's are not. */
+function modelProblems({ scheme, input, layers, head }: QuantizedModel): string[] {
   const problems: string[] = [];
   if (input.kind === 'features') {
-    problems.push(
-      'input: several features of a token cannot be mapped yet; use one token or dense input',
-    );
+    const size = input.tables.reduce((sum, table) => sum + table.size, 0);
+    if (input.tables.length === 0) problems.push('input: no features; use at least one');
+    else if (size !== layers[0].inputSize) {
+      problems.push(
+        `input: features of ${size} values, but layers[0] takes ${layers[0].inputSize}`,
+      );
+    }
   }
-  layers.forEach(({ backward, hiddenDecision }, l) => {
-    if (backward !== undefined) {
-      problems.push(`layers[${l}]: bidirectional layers cannot be mapped yet; use a forward one`);
-    }
-    const most = 2 ** DECISION_BITS - 1;
+  const most = 2 ** DECISION_BITS - 1;
+  const check = ({ hiddenDecision }: QuantizedLayer, where: string): void => {
     if (scheme.activations === 'ternary' && (hiddenDecision < 1 || hiddenDecision > most)) {
-      problems.push(`layers[${l}].hiddenDecision: ${hiddenDecision} is not in 1..${most}`);
+      problems.push(`${where}.hiddenDecision: ${hiddenDecision} is not in 1..${most}`);
     }
+  };
+  layers.forEach((layer, l) => {
+    check(layer, `layers[${l}]`);
+    const below = l > 0 ? outputSize(layers[l - 1]) : layer.inputSize;
+    if (layer.inputSize !== below) {
+      problems.push(
+        `layers[${l}].inputSize: ${layer.inputSize}, but the layer below has ${below} outputs`,
+      );
+    }
+    if (layer.backward) check(layer.backward, `layers[${l}].backward`);
   });
-  if (head.output === 'value') {
-    problems.push('head: it gives a value, the hardware gives classes; use a head of classes');
+  if (head.output === 'value' && head.classes !== 1) {
+    problems.push(`head: a value has one row, not ${head.classes}; use a head of classes`);
   }
   return problems;
 }
@@ -130,18 +169,10 @@ export function plan(model: QuantizedModel, options: PlanOptions): Design {
   const { scheme } = model;
   const array = planArray(model, options);
   const isTabled = model.input.kind === 'one-hot' || options.inputTable === true;
-  const matrices = [
-    ...model.layers.map(({ hiddenSize }, layer) =>
-      arrayMatrix(model, { kind: 'lstm', layer, outputs: 4 * hiddenSize }, array),
-    ),
-    arrayMatrix(
-      model,
-      { kind: 'head', layer: model.layers.length - 1, outputs: model.head.classes },
-      array,
-    ),
-  ];
+  const matrices = jobMatrices(model).map((matrix) => arrayMatrix(model, matrix, array));
   const jobs = planJobs(model, matrices, rows, array.pack, isTabled);
-  const table = isTabled ? planTable(model, matrices[0]) : undefined;
+  const tabled = matrices.filter((_, j) => jobs[j].isTabled);
+  const table = isTabled ? planTable(model, tabled) : undefined;
   const combiner = planCombiner(jobs, matrices, isTabled);
   const bounds = sumBounds(model, jobs, matrices, table);
   const sumBits = signedBits(bounds.output);
@@ -159,6 +190,12 @@ export function plan(model: QuantizedModel, options: PlanOptions): Design {
     problems.push(`sums: they need ${sumBits} bits, the combiner has at most 32; use shorter rows`);
   }
   if (problems.length > 0) throw new DesignError(problems);
+  const input = planInput(model, array.pack, table);
+  const layers = model.layers.map(({ inputSize, hiddenSize, backward }) => ({
+    inputSize,
+    hiddenSize,
+    ...(backward === undefined ? {} : { isBidirectional: true as const }),
+  }));
   const design: Omit<Design, 'memories'> = {
     name,
     scheme,
@@ -171,9 +208,19 @@ export function plan(model: QuantizedModel, options: PlanOptions): Design {
     multiplierBits: linear.every(({ multiplier }) => multiplier === 1) ? 0 : MULTIPLIER_BITS,
     shiftMin,
     shiftBits: shiftMax === shiftMin ? 0 : indexBits(shiftMax - shiftMin + 1),
-    layers: model.layers.map(({ inputSize, hiddenSize }) => ({ inputSize, hiddenSize })),
+    layers,
+    ...(isBidirectional(model)
+      ? {
+          sequence: planSequence(
+            { layers, array },
+            inputWords(input, array.pack),
+            options.maxSteps ?? DEFAULT_MAX_STEPS,
+          ),
+        }
+      : {}),
     classes: model.head.classes,
-    input: planInput(model, array.pack, table),
+    ...(model.head.output === 'value' ? { headOutput: 'value' as const } : {}),
+    input,
     headWhen: model.head.when,
     jobs,
     pipeline: planPipeline(model, array, combiner),
@@ -215,24 +262,54 @@ function planInput(
   pack: number,
   table: InputTable | undefined,
 ): Design['input'] {
-  const { inputSize, hiddenSize } = model.layers[0];
+  const { inputSize } = model.layers[0];
   if (model.input.kind === 'dense') return { kind: 'dense', size: inputSize };
-  if (model.input.kind === 'features') throw new TypeError('planInput: unmapped input');
+  if (model.input.kind === 'features') return planFeatures(model.input, pack);
   const { vocabSize } = model.input;
   return {
     kind: 'tokens',
     vocabSize,
     tokenBits: indexBits(vocabSize),
-    strideBits: indexBits(table ? 4 * hiddenSize : Math.ceil(inputSize / pack)),
+    strideBits: indexBits(table ? 4 * outputSize(model.layers[0]) : Math.ceil(inputSize / pack)),
     table,
   };
 }
 
-function planTable(model: QuantizedModel, matrix: ArrayMatrix): InputTable {
-  const { values, shift } = inputTable(model, matrix);
+/** Tables one behind the other, those of the widest rows first, so that every row begins at a multiple of its width. */
+function planFeatures(input: FeatureInput, pack: number): Design['input'] {
+  const tables: FeatureTable[] = [];
+  let words = 0;
+  input.tables
+    .map(({ name, count, size }, feature) => {
+      return { feature, name, count, strideBits: indexBits(Math.ceil(size / pack)) };
+    })
+    .sort((a, b) => b.strideBits - a.strideBits || a.feature - b.feature)
+    .forEach(({ feature, ...table }) => {
+      tables[feature] = { ...table, base: words };
+      words += table.count * 2 ** table.strideBits;
+    });
+  return {
+    kind: 'features',
+    tables,
+    tokenBits: indexBits(Math.max(...tables.map(({ count }) => count))),
+    strideBits: Math.max(...tables.map(({ strideBits }) => strideBits)),
+    words,
+  };
+}
+
+/** Words of the input memory that a step takes. */
+function inputWords(input: Design['input'], pack: number): number {
+  if (input.kind === 'dense') return Math.ceil(input.size / pack);
+  return input.kind === 'features' ? input.tables.length : 1;
+}
+
+function planTable(model: QuantizedModel, matrices: readonly ArrayMatrix[]): InputTable {
+  const tables = matrices.map((matrix) => inputTable(model, matrix));
   let most = 0;
-  for (const value of values) most = Math.max(most, Math.abs(value));
-  return { bits: signedBits(most), shift };
+  for (const { values } of tables) {
+    for (const value of values) most = Math.max(most, Math.abs(value));
+  }
+  return { bits: signedBits(most), shift: tables[0].shift };
 }
 
 /** The combiner that the jobs need; undefined where each output is one sum of the array, as it is. */

@@ -9,6 +9,7 @@ import {
   oneHotCode,
   operandCount,
   planeOffsets,
+  type QuantizedLayer,
   type QuantizedModel,
   type RowParameters,
 } from '../quant/quantized-model.js';
@@ -16,8 +17,18 @@ import { layerWeights } from '../quant/scheme.js';
 import { numerals, type Numerals, type WeightAlphabet } from './array.js';
 import type { Design, Job } from './design.js';
 
-/** A layer's matrix, or the head's. */
-export type Matrix = Pick<Job, 'kind' | 'layer' | 'outputs'>;
+/** A layer's matrix of one direction, or the head's. */
+export type Matrix = Pick<Job, 'kind' | 'layer' | 'direction' | 'outputs'>;
+
+/** The layer of the model that a job computes, in its direction. */
+export function directedLayer(
+  { layers }: Pick<QuantizedModel, 'layers'>,
+  { layer, direction }: Pick<Job, 'layer' | 'direction'>,
+): QuantizedLayer {
+  const found = direction === undefined ? layers[layer] : layers[layer].backward;
+  if (found === undefined) throw new Error(`directedLayer: layers[${layer}] runs forward alone`);
+  return found;
+}
 
 /** An output of a job as the array forms it. */
 export interface OutputPlanes {
@@ -51,7 +62,8 @@ export function matrixRow(job: Matrix, output: number): number {
 
 /** Whether rows of the model have factors of their own, so that its hardware multiplies sums. */
 export function hasFactors({ layers, head }: QuantizedModel): boolean {
-  return [...layers, head].some(({ rows }) =>
+  const directions = layers.flatMap((layer) => [layer, layer.backward ?? layer]);
+  return [...directions, head].some(({ rows }) =>
     rows.some(({ factors }) => factors.length > 1 || factors[0] !== 1),
   );
 }
@@ -78,7 +90,7 @@ function numeralsOf(model: QuantizedModel, matrix: Matrix, array: WeightAlphabet
 /** What becomes of the rows of a matrix in an array of these weights. */
 export function arrayRows(model: QuantizedModel, matrix: Matrix, array: WeightAlphabet): ArrayRows {
   const isHead = matrix.kind === 'head';
-  const { rows } = isHead ? model.head : model.layers[matrix.layer];
+  const { rows } = isHead ? model.head : directedLayer(model, matrix);
   const operands = isHead ? 1 : operandCount(model.scheme);
   const systems = numeralsOf(model, matrix, array);
   const outputs: OutputPlanes[] = [];
@@ -109,7 +121,7 @@ export function arrayMatrix(
   array: WeightAlphabet,
 ): ArrayMatrix {
   const isHead = matrix.kind === 'head';
-  const { weights, rows } = isHead ? model.head : model.layers[matrix.layer];
+  const { weights, rows } = isHead ? model.head : directedLayer(model, matrix);
   const offsets = planeOffsets(rows, isHead ? 1 : operandCount(model.scheme));
   const columns = weights.length / offsets[rows.length];
   const systems = numeralsOf(model, matrix, array);
@@ -174,8 +186,8 @@ export function effectiveCodes(
 }
 
 /**
- * The input table of layer 0: [vocabulary, outputs], each token's share of each output's sum, in units of
- * 2^shift.
+ * The input table of a direction of layer 0: [vocabulary, outputs], each token's share of each output's sum,
+ * in units of 2^shift.
  */
 export function inputTable(
   model: QuantizedModel,

@@ -1,10 +1,12 @@
 /** View-model of a column: which elements, which lane, and what lies between. */
 import type { ArrayFormat } from '../design/array.js';
-import { usesPlanes, type Design } from '../design/design.js';
+import { lstmJobs, usesPlanes, type Design } from '../design/design.js';
+import { directedLayer } from '../design/planes.js';
 import { usesSquash, usesTanh } from '../design/memory-plan.js';
 import { cellDecisions, DECISION_BITS, squashShape } from '../design/squash.js';
-import { msb, packedLiteral } from './literal.js';
-import { isTabled, packBits } from './widths.js';
+import { literal, msb, packedLiteral } from './literal.js';
+import { extend } from './sequencer-view.js';
+import { isTabled, laneHiddenBits, packBits, widths } from './widths.js';
 
 /** Leaf module of the array's elements. */
 export function peModule({ kind, activationBits }: ArrayFormat): string {
@@ -39,7 +41,7 @@ function peParameters({ array }: Design): Parameter[] {
 function laneParameters(design: Design): Parameter[] {
   const { scheme, model, array, combiner, multiplierBits } = design;
   const { cell, gates, candidate, activations } = scheme;
-  const decisions = model.layers.map(({ hiddenDecision }) => hiddenDecision);
+  const decisions = lstmJobs(design).map((job) => directedLayer(model, job).hiddenDecision);
   const parameters: Parameter[] = [
     { name: 'GATES', value: GATE_CODES[gates] },
     { name: 'CANDIDATE_TERNARY', value: candidate === 'ternary' ? '1' : '0' },
@@ -66,9 +68,12 @@ function laneParameters(design: Design): Parameter[] {
 
 /** What the templates of the column and of the top module ask alike. */
 export function structureView(design: Design): object {
-  const { combiner, array } = design;
+  const { combiner, array, input, sequence } = design;
   const hasPasses = combiner?.passes === 2;
   return {
+    isSequence: sequence !== undefined,
+    isDense: input.kind === 'dense',
+    hasFeatures: input.kind === 'features',
     combines: combiner !== undefined,
     hasPlanes: usesPlanes(design),
     hasPasses,
@@ -84,10 +89,19 @@ export function structureView(design: Design): object {
   };
 }
 
+/** Whether a row's layer, of which the first few take their x from a table, is another. */
+function untabledLayer(tabled: number, layerBits: number): string {
+  if (tabled <= 1) return "drain_layer_q != {LAYER_WIDTH{1'b0}}";
+  return tabled >= 2 ** layerBits ? "1'b0" : `drain_layer_q >= ${literal(tabled, layerBits)}`;
+}
+
 export function columnView(design: Design, header: string): object {
   const { array, combiner } = design;
   const actWidth = array.activationBits * array.pack;
-  const laneHidden = packBits(design) > 0 ? `(HIDDEN_WIDTH+${packBits(design)})` : 'HIDDEN_WIDTH';
+  const elementBits = packBits(design);
+  const hiddenElement = elementBits > 0 ? `(HIDDEN_WIDTH+${elementBits})` : 'HIDDEN_WIDTH';
+  const stepBits = laneHiddenBits(design);
+  const tabledJobs = lstmJobs(design).filter((job) => job.isTabled).length;
   return {
     ...structureView(design),
     header,
@@ -99,7 +113,12 @@ export function columnView(design: Design, header: string): object {
     actWidth: String(actWidth),
     zeroAct: `${actWidth}'d0`,
     elementMsb: msb(array.activationBits),
-    laneHiddenWidth: laneHidden,
+    laneHiddenWidth: design.sequence ? String(stepBits) : hiddenElement,
+    hiddenElementWidth: hiddenElement,
+    hiddenBase: elementBits > 0 ? `{h_base_i, ${literal(0, elementBits)}}` : 'h_base_i',
+    stepAddr: extend('h_step_addr', stepBits, widths(design).hidden + elementBits),
+    untabledLayer: untabledLayer(tabledJobs, widths(design).layer),
+    isValue: design.headOutput === 'value',
     factorKind: FACTOR_KINDS[combiner?.factors ?? 'one'],
     laneParameters: laneParameters(design),
     lane: combiner ? 'sum' : 'drain',

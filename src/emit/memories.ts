@@ -177,46 +177,73 @@ export function squashFile({ scheme }: Pick<Design, 'scheme'>): string | undefin
   );
 }
 
-/** Embedding rows, each padded to a power of two. */
-export function embeddingFile(design: Design): string {
-  const { input, model, array } = design;
-  if (input.kind !== 'tokens' || model.input.kind !== 'tokens') {
-    throw new TypeError('embeddingFile: the design has no embedding');
-  }
-  const stride = 2 ** input.strideBits;
-  const size = design.layers[0].inputSize;
-  const words: bigint[] = [];
-  for (let token = 0; token < input.vocabSize; token++) {
-    const codes = Array.from(
-      model.input.embedding.subarray(token * size, (token + 1) * size),
-      (value) => bitsOf(value, array.activationBits),
-    );
-    const row = packed(codes, array.pack, array.activationBits);
-    words.push(...row, ...new Array<bigint>(stride - row.length).fill(0n));
-  }
-  const format = array.activationBits === 8 ? 'in Q0.7' : `of -1, 0, +1, ${array.pack} to a word`;
-  return hexFile(
-    `embedding ${format}, ${stride} words per token`,
-    words,
-    array.pack * array.activationBits,
-  );
+interface Table {
+  readonly count: number;
+  readonly strideBits: number;
+  /** [count, size] row-major. */
+  readonly codes: Int8Array;
 }
 
-/** Each token's share of each sum of layer 0, in drain order, padded to a power of two. */
+/** The tables of a model's embeddings in the order in which they lie in memory. */
+function embeddingTables({ input, model }: Design): Table[] {
+  if (input.kind === 'tokens' && model.input.kind === 'tokens') {
+    const { strideBits, vocabSize: count } = input;
+    return [{ count, strideBits, codes: model.input.embedding }];
+  }
+  if (input.kind === 'features' && model.input.kind === 'features') {
+    const codes = model.input.tables.map((table) => table.codes);
+    return input.tables
+      .map((table, feature) => ({ ...table, codes: codes[feature] }))
+      .sort((a, b) => a.base - b.base);
+  }
+  throw new TypeError('embeddingTables: the design has no embedding');
+}
+
+/** Embedding rows, each padded to a power of two. */
+export function embeddingFile(design: Design): string {
+  const { activationBits, pack } = design.array;
+  const words: bigint[] = [];
+  const tables = embeddingTables(design);
+  for (const { count, strideBits, codes } of tables) {
+    const size = codes.length / count;
+    for (let token = 0; token < count; token++) {
+      const row = packed(
+        Array.from(codes.subarray(token * size, (token + 1) * size), (value) =>
+          bitsOf(value, activationBits),
+        ),
+        pack,
+        activationBits,
+      );
+      words.push(...row, ...new Array<bigint>(2 ** strideBits - row.length).fill(0n));
+    }
+  }
+  const format = activationBits === 8 ? 'in Q0.7' : `of -1, 0, +1, ${pack} to a word`;
+  const strides = tables.map(({ strideBits }) => 2 ** strideBits).join(', ');
+  return hexFile(`embedding ${format}, ${strides} words per token`, words, pack * activationBits);
+}
+
+/**
+ * Each token's share of each sum of layer 0, forward, then backward, in drain order, padded to a power of
+ * two.
+ */
 export function inputTableFile(design: Design, matrices: readonly ArrayMatrix[]): string {
-  const { input, model } = design;
+  const { input, model, jobs } = design;
   if (input.kind !== 'tokens' || input.table === undefined) {
     throw new TypeError('inputTableFile: the design has no input table');
   }
   const { bits, shift } = input.table;
-  const { values } = inputTable(model, matrices[0]);
-  const { outputs } = design.jobs[0];
+  const shares = matrices
+    .filter((_, j) => jobs[j].isTabled)
+    .map((matrix) => ({ outputs: matrix.outputs.length, ...inputTable(model, matrix) }));
   const stride = 2 ** input.strideBits;
   const words: bigint[] = [];
   for (let token = 0; token < input.vocabSize; token++) {
-    for (let n = 0; n < stride; n++) {
-      words.push(n < outputs ? bitsOf(values[token * outputs + n], bits) : 0n);
-    }
+    const row = shares.flatMap(({ outputs, values }) =>
+      Array.from(values.subarray(token * outputs, (token + 1) * outputs), (value) =>
+        bitsOf(value, bits),
+      ),
+    );
+    words.push(...row, ...new Array<bigint>(stride - row.length).fill(0n));
   }
   const unit = shift === 0 ? '' : ` in units of ${2 ** shift}`;
   return hexFile(`sums of x${unit} by token, ${stride} words each`, words, bits);

@@ -1,10 +1,12 @@
 /** The emitted project: Verilog, testbench with golden vectors, scripts and a README, as files in memory. */
 import { packageVersion } from '../package-root.js';
 import { activationMax } from '../quant/quantized-model.js';
-import { segmentsOf, type Design } from '../design/design.js';
+import { segmentsOf, tableOf, type Design } from '../design/design.js';
 import { emit, fileHeader, type Netlist } from './emit.js';
 import { bitsOf, hexWord, msb } from './literal.js';
 import { render } from './render.js';
+import { jobName } from './sequencer-view.js';
+import { layerSizes } from './top-view.js';
 import { beatBits, inputBits, widths } from './widths.js';
 import type { TestVectors } from './vectors.js';
 
@@ -75,7 +77,7 @@ export function emitTestbench(design: Design, vectors: TestVectors): Testbench {
       ),
       [file('results')]: hexLines(
         vectors.results.map(
-          ({ classes, last }) => packed(classes, classBits) | lastBit(last, outputWidth),
+          ({ values, last }) => packed(values, classBits) | lastBit(last, outputWidth),
         ),
         outputWidth + 1,
       ),
@@ -105,23 +107,64 @@ function weightNote({ array, jobs }: Design): string {
 }
 
 /** What the sequencer does in a fold, in words. */
-function foldNote({ rows, combiner, input }: Design): string {
-  const table = input.kind === 'tokens' && input.table !== undefined;
-  const operands = table ? 'all of h (of x, above layer 0)' : 'all of x and h';
+function foldNote(design: Design): string {
+  const { rows, combiner } = design;
+  const operands = tableOf(design) ? 'all of h (of x, above layer 0)' : 'all of x and h';
   return combiner?.passes === 2
     ? `for each fold of ${rows} sums all of x, one drain cycle, all of h, one drain cycle.`
     : `for each fold of ${rows} sums ${operands}, then one drain cycle.`;
 }
 
 /** What the combiner adds up, in words; nothing where there is none. */
-function combinerNote({ combiner, jobs, input }: Design): string {
+function combinerNote(design: Design): string {
+  const { combiner, jobs } = design;
   if (combiner === undefined) return '';
   const terms: string[] = [];
   if (jobs.some(({ sums, outputs }) => sums !== outputs)) terms.push('its planes of weights');
   if (combiner.passes === 2) terms.push('x and h, each with its scale');
-  const table = input.kind === 'tokens' && input.table ? ', and what a table says of x' : '';
+  const table = tableOf(design) ? ', and what a table says of x' : '';
   const what = terms.length > 0 ? `over ${terms.join(' and over ')}` : 'the array has made';
   return `Between column and lane, the combiner adds up what a gate or class is made of: the sums ${what}${table}.`;
+}
+
+/** How whole sequences run, in words; nothing where steps do not wait for each other. */
+function sequenceNote({ sequence, jobs }: Design): string {
+  if (!sequence) return '';
+  const phases = jobs.length - 1;
+  return (
+    `Some layers also run from the last step to the first, so a sequence is read as a whole, at most ${sequence.maxSteps} ` +
+    `steps; of a longer one, the steps that follow count as another. Then its ${phases} directions of layers and the ` +
+    `head run one after the other over all steps; h of every step stays in memory for the layer above. The ` +
+    `next sequence is read as soon as no layer needs x any more.`
+  );
+}
+
+/** What the beats of s_axis hold, and how many there are. */
+function inputTexts(
+  input: Design['input'],
+  field: number,
+  most: number,
+): { inputData: string; inputBeats: string } {
+  const bits = `in bits ${field} n + ${field - 1} .. ${field} n`;
+  switch (input.kind) {
+    case 'tokens':
+      return {
+        inputData: `token of sequence n (0..${input.vocabSize - 1}) ${bits}`,
+        inputBeats: '1 per step',
+      };
+    case 'features': {
+      const names = input.tables.map(({ name, count }) => `${name} (0..${count - 1})`);
+      return {
+        inputData: `one feature of the token of sequence n ${bits}`,
+        inputBeats: `${names.length} per step: ${names.join(', ')}`,
+      };
+    }
+    case 'dense':
+      return {
+        inputData: `one element of x of sequence n, signed, -${most}..${most}, in byte n`,
+        inputBeats: `${input.size} per step, elements in order`,
+      };
+  }
 }
 
 function readmeView(design: Design, netlist: Netlist, figures: ProjectFigures): object {
@@ -130,15 +173,16 @@ function readmeView(design: Design, netlist: Netlist, figures: ProjectFigures): 
   const classBits = beatBits(w.class);
   const field = inputBits(design);
   const most = activationMax(design.scheme);
+  const isValue = design.headOutput === 'value';
   return {
     top: design.name,
     id: netlist.designId,
     version: packageVersion(),
     purpose:
-      `A ${design.scheme.name} LSTM with ${design.layers.map((layer) => layer.hiddenSize).join(' + ')} units and a dense ` +
-      `head of ${design.classes} classes with argmax.`,
+      `A ${design.scheme.name} LSTM with ${layerSizes(design)} units and a dense head ` +
+      (isValue ? 'that gives a value.' : `of ${design.classes} classes with argmax.`),
     jobs: design.jobs.map((job) => ({
-      name: job.kind === 'head' ? 'head' : `LSTM layer ${job.layer}`,
+      name: job.kind === 'head' ? 'head' : `LSTM ${jobName(job)}`,
       k: String(segmentsOf(job).reduce((sum, { elements }) => sum + elements, 0)),
       outputs: String(job.kind === 'head' ? job.outputs : job.outputs / 4),
       folds: String(job.folds),
@@ -150,19 +194,19 @@ function readmeView(design: Design, netlist: Netlist, figures: ProjectFigures): 
     rows: String(design.rows),
     cyclesPerStep: figures.cyclesPerStep.toFixed(1),
     utilization: (100 * figures.utilization).toFixed(1),
-    inputData:
-      input.kind === 'tokens'
-        ? `token of sequence n (0..${input.vocabSize - 1}) in bits ${field} n + ${field - 1} .. ${field} n`
-        : `one element of x of sequence n, signed, -${most}..${most}, in byte n`,
-    inputBeats:
-      input.kind === 'tokens' ? '1 per step' : `${input.size} per step, elements in order`,
-    outputData: `class of sequence n (0..${design.classes - 1}) in bits ${classBits} n + ${classBits - 1} .. ${classBits} n`,
+    ...inputTexts(input, field, most),
+    outputData:
+      (isValue
+        ? 'value of sequence n, signed Q6.9, '
+        : `class of sequence n (0..${design.classes - 1}) `) +
+      `in bits ${classBits} n + ${classBits - 1} .. ${classBits} n`,
     outputBeats: design.headWhen === 'every-step' ? '1 per step' : '1 per sequence',
     operands: design.array.pack > 1 ? `a word of ${design.array.pack} operands` : 'one operand',
     folds: foldNote(design),
+    sequence: sequenceNote(design),
     combiner: combinerNote(design),
     inputScale:
-      input.kind === 'tokens'
+      input.kind !== 'dense'
         ? ''
         : most === 1
           ? 'x is the sign of (value - mean) * gain where that is at least 1/2 in magnitude, else 0, with mean and gain of design.json.'

@@ -1,33 +1,46 @@
 /** View-model of the sequencer: the schedule as a table of segments. */
 import type { Design, Job, Segment } from '../design/design.js';
+import { indexBits } from '../design/bits.js';
 import { literal, msb } from './literal.js';
 import { hiddenBase, isTabled, widths } from './widths.js';
 
-function extend(signal: string, from: number, to: number): string {
+/** A signal of `from` bits as one of `to` bits. */
+export function extend(signal: string, from: number, to: number): string {
   if (from === to) return signal;
   if (from > to) return `${signal}[${to - 1}:0]`;
   return `{${literal(0, to - from)}, ${signal}}`;
 }
 
-function segmentNote(job: Job, segment: Segment): string {
-  const owner = job.kind === 'head' ? 'head' : `layer ${job.layer}`;
-  if (segment.source === 'input') return `${owner}: x`;
-  const when = segment.source === 'previous' ? 'of the previous step' : 'of this step';
-  return `${owner}: h of layer ${segment.layer} ${when}`;
+/** "layer 1", "layer 1 backward", "head". */
+export function jobName({ kind, layer, direction }: Job): string {
+  if (kind === 'head') return 'head';
+  return direction === undefined ? `layer ${layer}` : `layer ${layer} ${direction}`;
 }
 
-function jobLine(job: Job): string {
+export function segmentNote(job: Job, segment: Segment): string {
+  const owner = jobName(job);
+  const { source, layer, direction, feature } = segment;
+  if (source === 'input')
+    return `${owner}: x${feature === undefined ? '' : `, feature ${feature}`}`;
+  const way = direction === undefined ? '' : ` ${direction}`;
+  // Backward, the step that ran before is the next one.
+  const before = direction === undefined ? 'previous' : 'next';
+  const when = source === 'previous' ? `of the ${before} step` : 'of this step';
+  return `${owner}: h of layer ${layer}${way} ${when}`;
+}
+
+export function jobLine(job: Job): string {
   const { outputs, sums, folds, foldCycles, k, passes } = job;
   const idle = passes.reduce((sum, { padCycles }) => sum + padCycles, 0);
   const sumsNote = sums === outputs ? '' : `, ${sums} sums,`;
   const drains = passes.length === 1 ? '1 drain' : `${passes.length} drains`;
   return (
-    `${job.kind === 'head' ? 'head' : `layer ${job.layer}`}: ${outputs} outputs${sumsNote} in ${folds} folds of ` +
+    `${jobName(job)}: ${outputs} outputs${sumsNote} in ${folds} folds of ` +
     `${foldCycles} cycles (${k} operands${idle > 0 ? `, ${idle} idle` : ''}, ${drains})`
   );
 }
 
-const flag = (value: boolean): string => (value ? "1'b1" : "1'b0");
+export const flag = (value: boolean): string => (value ? "1'b1" : "1'b0");
 
 export function sequencerView(design: Design, header: string): object {
   const w = widths(design);
@@ -36,6 +49,9 @@ export function sequencerView(design: Design, header: string): object {
   const hasPad = jobs.some((job) => job.passes.some((pass) => pass.padCycles > 0));
   const hasPasses = design.combiner?.passes === 2;
   const lastLstm = design.layers.length - 1;
+  const { input } = design;
+  const features = input.kind === 'features' ? input.tables.length : 0;
+  const featureBits = indexBits(Math.max(1, features));
   const segments: object[] = [];
   const pads: object[] = [];
   let first = 0;
@@ -54,6 +70,8 @@ export function sequencerView(design: Design, header: string): object {
           lastK: literal(segment.length - 1, w.k),
           isInput: flag(segment.source === 'input'),
           needsInput: flag(segment.needsInput),
+          feature: literal(segment.feature ?? 0, featureBits),
+          isLastInput: flag(segment.feature === features - 1),
           isPrevious: flag(segment.source === 'previous'),
           hBase:
             segment.source === 'input'
@@ -87,6 +105,9 @@ export function sequencerView(design: Design, header: string): object {
     module: `${design.name}_sequencer`,
     hasPasses,
     isTabled: isTabled(design),
+    hasFeatures: features > 0,
+    featureMsb: msb(featureBits),
+    zeroFeature: literal(0, featureBits),
     stretch: hasPasses ? 'pass' : 'fold',
     jobLines: jobs.map(jobLine),
     hiddenMsb: msb(w.hidden),

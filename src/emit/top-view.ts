@@ -1,6 +1,8 @@
 /** View-model of the top module: memories, columns, and what travels between them. */
-import { usesPlanes, type Design } from '../design/design.js';
-import { usesSquash } from '../design/memory-plan.js';
+import { indexBits } from '../design/bits.js';
+import { beatsPerStep, lstmJobs, tableOf, usesPlanes, type Design } from '../design/design.js';
+import { narrowestStrideBits, startBits, usesSquash } from '../design/memory-plan.js';
+import { hiddenSlot } from '../design/sequence-memory.js';
 import { bundle, type Bundle, type Field } from './bundle.js';
 import { structureView } from './column-view.js';
 import { literal, msb, packedLiteral } from './literal.js';
@@ -14,6 +16,7 @@ import {
   isTabled,
   laneHiddenBits,
   memoryOf,
+  packBits,
   widths,
   type Widths,
 } from './widths.js';
@@ -25,20 +28,30 @@ function issueBundle(design: Design, w: Widths): Bundle {
     { name: 'input', width: 1 },
     { name: 'clear', width: 1 },
     { name: 'h_addr', width: w.hidden },
-    { name: 'index', width: w.index },
   ];
   if (isTabled(design)) {
     return bundle(
       'issue_',
-      fields.filter(({ name }) => name !== 'input' && name !== 'index'),
+      fields.filter(({ name }) => name !== 'input'),
     );
   }
+  if (design.sequence) fields.push({ name: 'x_addr', width: w.x });
+  if (!design.sequence || design.input.kind !== 'dense') {
+    fields.push({ name: 'index', width: w.index });
+  }
+  if (design.sequence) return bundle('issue_', fields);
+  if (design.input.kind === 'features') fields.push({ name: 'feature', width: w.loadIndex });
   const { width, concat, bits } = bundle('issue_', fields);
   return {
     width: width + 2,
     concat: `x_release, x_buffer, ${concat}`,
     bits: { ...bits, buffer: `[${width}]` },
   };
+}
+
+/** Whether rows that drain look up their token in a sequence. */
+function drainsX(design: Design): boolean {
+  return design.sequence !== undefined && isTabled(design);
 }
 
 /** What a drained row takes with it from column to column. */
@@ -61,6 +74,7 @@ function drainFields(design: Design, w: Widths): Field[] {
     fields.push({ name: 'pass_first', width: 1 }, { name: 'pass_last', width: 1 });
   }
   if (isTabled(design)) fields.push({ name: 'output', width: w.index });
+  if (drainsX(design)) fields.push({ name: 'x_addr', width: w.x });
   return fields;
 }
 
@@ -71,7 +85,7 @@ function flushView(design: Design, w: Widths): { signals: object; bundle: Bundle
     { name: 'last_row', width: w.row },
     { name: 'first_fold', width: 1 },
     { name: 'last_fold', width: 1 },
-    { name: 'first_job', width: 1 },
+    ...(design.sequence ? [] : [{ name: 'first_job', width: 1 }]),
     ...(hasPasses
       ? [
           { name: 'first_pass', width: 1 },
@@ -80,8 +94,9 @@ function flushView(design: Design, w: Widths): { signals: object; bundle: Bundle
       : []),
     { name: 'head', width: 1 },
     { name: 'fresh', width: 1 },
-    { name: 'bank', width: 1 },
+    ...(design.sequence ? [] : [{ name: 'bank', width: 1 }]),
     { name: 'layer', width: w.layer },
+    ...(drainsX(design) ? [{ name: 'x_addr', width: w.x }] : []),
   ];
   const { width, concat, bits } = bundle('flush_', fields);
   const isLate = design.array.activationBits === 2;
@@ -92,6 +107,9 @@ function flushView(design: Design, w: Widths): { signals: object; bundle: Bundle
     signals: {
       first_pass: "1'b1",
       last_pass: "1'b1",
+      // Jobs that run over all steps before the next begin at words of their own; h has one bank.
+      first_job: "1'b1",
+      bank: "1'b0",
       ...signals,
       valid: isLate ? `flush_q[${width}]` : 'flush',
     },
@@ -125,13 +143,13 @@ function placesView(design: Design, w: Widths): object {
 
 export function topView(design: Design, header: string): object {
   const w = widths(design);
-  const { rows, columns, layers, input, array, combiner } = design;
+  const { rows, columns, input, array, combiner, sequence } = design;
   const files = memoryFiles(design.name);
   const codeWidth = array.weightBits * array.pack;
-  const units = layers.reduce((sum, layer) => sum + layer.hiddenSize, 0);
+  const directions = lstmJobs(design);
   const perColumn = inputBits(design);
   const classBits = beatBits(w.class);
-  const table = input.kind === 'tokens' ? input.table : undefined;
+  const table = tableOf(design);
   const issue = issueBundle(design, w);
   const drain = bundle('drain_', drainFields(design, w));
   const flush = flushView(design, w);
@@ -139,13 +157,13 @@ export function topView(design: Design, header: string): object {
   const placeAddr = (combiner?.passes === 2 ? 1 : 0) + w.job + (combiner?.placeBits ?? 0);
   const factorAddr = combiner?.factorsBy === 'place' ? placeAddr : w.factorAddr;
   const weightsWidth = rows * codeWidth;
-  const loadWidth = input.kind === 'tokens' ? input.tokenBits : array.activationBits;
+  const loadWidth = input.kind === 'dense' ? array.activationBits : input.tokenBits;
   const loadLow = (column: number): number => column * perColumn;
   const unused: string[] = [];
   for (let c = 0; c < columns; c++) {
     if (c < columns - 1) {
       unused.push(`lstm_done_${c}`, `head_done_${c}`);
-      if (!table) unused.push(`issue_${c}[${issue.width - 1}]`);
+      if (!table && !sequence) unused.push(`issue_${c}[${issue.width - 1}]`);
     }
     if (perColumn > loadWidth) {
       unused.push(`s_axis_tdata[${loadLow(c) + perColumn - 1}:${loadLow(c) + loadWidth}]`);
@@ -161,15 +179,24 @@ export function topView(design: Design, header: string): object {
     header,
     module: design.name,
     purpose:
-      `${design.scheme.name} LSTM, ${layers.map((layer) => layer.hiddenSize).join(' + ')} units, ` +
-      `${design.classes} classes, on a ${rows} x ${columns} output-stationary array.`,
+      `${design.scheme.name} LSTM, ${layerSizes(design)} units, ` +
+      `${design.headOutput === 'value' ? 'one value' : `${design.classes} classes`}, on a ${rows} x ${columns} output-stationary array.`,
     inputNote: inputNote(design),
     outputNote:
-      `one beat ${design.headWhen === 'every-step' ? 'per step' : 'per sequence'}, the class of sequence n ` +
+      `one beat ${design.headWhen === 'every-step' ? 'per step' : 'per sequence'}, ` +
+      `the ${design.headOutput === 'value' ? 'value, signed Q6.9, ' : 'class '}of sequence n ` +
       `in bits ${classBits} n + ${w.class - 1} .. ${classBits} n.`,
+    sequenceNotes: sequence
+      ? [
+          `Nothing comes out before a sequence is complete. One of more than ${sequence.maxSteps} steps is cut: those`,
+          'that follow count as another sequence.',
+        ]
+      : [],
     inputMsb: msb(columns * perColumn),
     outputMsb: msb(columns * classBits),
-    lastBeat: literal(input.kind === 'tokens' ? 0 : input.size - 1, w.loadIndex),
+    lastBeat: literal(beatsPerStep(design) - 1, w.loadIndex),
+    ...sequenceFields(design, w),
+    ...sourceFields(design),
     isToken: input.kind === 'tokens',
     indexWidth: String(w.index),
     indexMsb: msb(w.index),
@@ -197,7 +224,7 @@ export function topView(design: Design, header: string): object {
     factorFile: files.factors,
     layerMsb: msb(w.layer),
     layerWidth: String(w.layer),
-    layerCount: String(layers.length),
+    layerCount: String(directions.length),
     zeroLayer: literal(0, w.layer),
     codeMsb: msb(codeWidth),
     codeWidth: String(codeWidth),
@@ -248,31 +275,91 @@ export function topView(design: Design, header: string): object {
     sumWidth: String(design.sumBits),
     shiftMin: String(design.shiftMin),
     selectWidth: String(design.shiftBits),
-    units: String(units),
+    units: String(depthOf(design, 'cell')),
     unitWidth: String(w.unit),
     classWidth: String(w.class),
     classMsb: msb(w.class),
     cellBases: packedLiteral(
-      layers.map((_, layer) => cellBase(design, layer)),
+      directions.map(({ layer }) => cellBase(design, layer)),
       w.unit,
     ),
     hiddenBases: packedLiteral(
       ([0, 1] as const).flatMap((bank) =>
-        layers.map((_, layer) => array.pack * hiddenBase(design, layer, bank)),
+        directions.map(
+          (job) =>
+            array.pack * (sequence ? hiddenSlot(design, job) : hiddenBase(design, job.layer, bank)),
+        ),
       ),
       laneHidden,
     ),
     tanhFile: files.tanh,
     squashFile: usesSquash(design) && squashFile(design) ? files.squash : files.tanh,
-    tokenWidth: input.kind === 'tokens' ? String(input.tokenBits) : '0',
+    tokenWidth: input.kind === 'dense' ? '0' : String(input.tokenBits),
     tableMsb: msb(table?.bits ?? 1),
     tableWidth: String(table ? table.bits + table.shift : 0),
     sourceWidth: String(table?.bits ?? array.activationBits * array.pack),
-    sourceDepth: input.kind === 'tokens' ? String(input.vocabSize * 2 ** input.strideBits) : '0',
+    sourceDepth: String((memoryOf(design, 'embedding') ?? memoryOf(design, 'table'))?.depth ?? 0),
     sourceFile: table ? files.table : files.embedding,
     classConcat: reversed(columns)
       .map((c) => (pad > 0 ? `${literal(0, pad)}, class_${c}` : `class_${c}`))
       .join(', '),
+  };
+}
+
+/** "32 + 16", a layer of two directions as "2 x 32". */
+export function layerSizes({ layers }: Design): string {
+  return layers
+    .map(({ hiddenSize, isBidirectional }) => (isBidirectional ? `2 x ${hiddenSize}` : hiddenSize))
+    .join(' + ');
+}
+
+/** What the top module of a design that runs whole sequences has besides. */
+function sequenceFields(design: Design, w: Widths): object {
+  const { jobs, combiner, sequence, input } = design;
+  const sums = jobs.map((job) => job.sums * job.passes.length);
+  const factorAddr = memoryOf(design, 'factors') ? w.factorAddr : 1;
+  const isBySum = combiner?.factorsBy === 'sum';
+  const { maxSteps, inputWords } = sequence ?? { maxSteps: 1, inputWords: 1 };
+  return {
+    drainsX: drainsX(design),
+    xMsb: msb(w.x),
+    xWidth: String(w.x),
+    xDepth: String(maxSteps * inputWords),
+    lastStep: literal((maxSteps - 1) * inputWords, w.x),
+    loadPackWidth: String(input.kind === 'dense' ? packBits(design) : 0),
+    rowBases: packedLiteral(
+      jobs.map(({ rowBase }) => rowBase),
+      w.rowAddr,
+    ),
+    sumBases: isBySum
+      ? packedLiteral(
+          jobs.map((_, j) => sums.slice(0, j).reduce((sum, n) => sum + n, 0)),
+          factorAddr,
+        )
+      : '0',
+  };
+}
+
+/** The tables behind tokens, for the modules that know of several. */
+function sourceFields(design: Design): object {
+  const { input } = design;
+  const isDense = input.kind === 'dense';
+  const unit = isDense ? 0 : narrowestStrideBits(input);
+  const start = isDense ? 1 : startBits(input);
+  const tables = input.kind === 'features' ? input.tables : [{ base: 0, strideBits: unit }];
+  return {
+    features: String(tables.length),
+    featureMsb: msb(indexBits(tables.length)),
+    startWidth: String(start),
+    unitStride: String(unit),
+    featureBases: packedLiteral(
+      tables.map(({ base }) => base / 2 ** unit),
+      start,
+    ),
+    featureShifts: packedLiteral(
+      tables.map(({ strideBits }) => strideBits - unit),
+      8,
+    ),
   };
 }
 
@@ -281,6 +368,10 @@ function inputNote(design: Design): string {
   const perColumn = inputBits(design);
   if (input.kind === 'tokens') {
     return `one beat per step, the token of sequence n in bits ${perColumn} n + ${input.tokenBits - 1} .. ${perColumn} n.`;
+  }
+  if (input.kind === 'features') {
+    const names = input.tables.map(({ name }) => name).join(', ');
+    return `${input.tables.length} beats per step, one token each (${names}), of sequence n in bits ${perColumn} n + ${input.tokenBits - 1} .. ${perColumn} n.`;
   }
   const format = design.array.activationBits === 8 ? 'signed Q0.7' : '-1, 0 or +1, signed';
   return `${input.size} beats per step, one element of x each, of sequence n in byte n, ${format}.`;

@@ -2,8 +2,8 @@
 export interface TestVectors {
   /** Beats of s_axis in order. */
   readonly beats: readonly { readonly data: bigint; readonly last: boolean }[];
-  /** Beats of m_axis in order: class of every column. */
-  readonly results: readonly { readonly classes: readonly number[]; readonly last: boolean }[];
+  /** Beats of m_axis in order: class or value of every column. */
+  readonly results: readonly { readonly values: readonly number[]; readonly last: boolean }[];
   /** Cycle after reset in which each result is taken when nothing stalls. */
   readonly resultCycles: readonly number[];
   /** h in the order in which every column writes it: [write][column]. */

@@ -1,21 +1,33 @@
 /** Widths and addresses that several views share. */
+import { PREACT_BITS } from '../quant/arithmetic.js';
 import { indexBits } from '../design/bits.js';
-import { segmentsOf, type Design, type MemorySpec } from '../design/design.js';
+import {
+  beatsPerStep,
+  lstmJobs,
+  segmentsOf,
+  type Design,
+  type Job,
+  type MemorySpec,
+} from '../design/design.js';
+import { hiddenSlot } from '../design/sequence-memory.js';
 
 /** Field widths that several modules share. */
 export interface Widths {
   /** Address of a word of h. */
   readonly hidden: number;
-  /** Word of x; with an input table, output of layer 0. */
+  /** Word of x, or of a token's row; with an input table, output of layer 0. */
   readonly index: number;
   /** Beat of a step's x. */
   readonly loadIndex: number;
+  /** Word of the input memory of a design that runs whole sequences. */
+  readonly x: number;
   readonly k: number;
   readonly fold: number;
   readonly weight: number;
   readonly row: number;
   readonly rowAddr: number;
   readonly rowWord: number;
+  /** Direction of a layer. */
   readonly layer: number;
   readonly segment: number;
   readonly pad: number;
@@ -37,28 +49,29 @@ export function depthOf(design: Design, role: MemorySpec['role']): number {
 }
 
 export function widths(design: Design): Widths {
-  const { jobs, layers, input } = design;
-  const units = layers.reduce((sum, layer) => sum + layer.hiddenSize, 0);
+  const { jobs, input, sequence } = design;
   const segments = jobs.flatMap(segmentsOf);
   const passes = jobs.flatMap((job) => job.passes);
-  const isToken = input.kind === 'tokens';
+  const words = input.kind === 'dense' ? Math.ceil(input.size / design.array.pack) : 0;
   return {
     hidden: indexBits(depthOf(design, 'hidden')),
-    index: isToken ? input.strideBits : indexBits(Math.ceil(input.size / design.array.pack)),
-    loadIndex: isToken
-      ? 1
-      : packBits(design) + indexBits(Math.ceil(input.size / design.array.pack)),
+    index: input.kind === 'dense' ? indexBits(words) : input.strideBits,
+    loadIndex:
+      input.kind === 'dense'
+        ? packBits(design) + indexBits(words)
+        : indexBits(beatsPerStep(design)),
+    x: sequence ? indexBits(sequence.maxSteps * sequence.inputWords) : 1,
     k: indexBits(Math.max(...segments.map((segment) => segment.length))),
     fold: indexBits(Math.max(...jobs.map((job) => job.folds))),
     weight: indexBits(depthOf(design, 'weights')),
     row: indexBits(design.rows),
     rowAddr: indexBits(depthOf(design, 'rows')),
     rowWord: memoryOf(design, 'rows')!.width,
-    layer: indexBits(layers.length),
+    layer: indexBits(lstmJobs(design).length),
     segment: indexBits(segments.length),
     pad: indexBits(Math.max(...passes.map((pass) => pass.padCycles)) + 1),
-    unit: indexBits(units),
-    class: indexBits(design.classes),
+    unit: indexBits(depthOf(design, 'cell')),
+    class: resultBits(design),
     job: indexBits(jobs.length),
     factorAddr: indexBits(memoryOf(design, 'factors')?.depth ?? 2),
   };
@@ -81,8 +94,16 @@ export function hiddenBase(design: Design, layer: number, bank: 0 | 1): number {
   return bank * sum(words.length) + sum(layer);
 }
 
+/** Where a job writes its h in a step of a sequence: in words of the hidden memory. */
+export function hiddenAddress(design: Design, job: Job, step: number): number {
+  return design.sequence
+    ? step * design.sequence.hiddenWords + hiddenSlot(design, job)
+    : hiddenBase(design, job.layer, (step % 2) as 0 | 1);
+}
+
 /** First address of a layer's c in the cell memory. */
 export function cellBase(design: Design, layer: number): number {
+  if (design.sequence) return 0;
   return design.layers.slice(0, layer).reduce((sum, { hiddenSize }) => sum + hiddenSize, 0);
 }
 
@@ -96,11 +117,17 @@ export function beatBits(width: number): number {
   return 8 * Math.ceil(width / 8);
 }
 
-export function inputBits(design: Design): number {
-  return design.input.kind === 'tokens' ? beatBits(design.input.tokenBits) : 8;
+export function inputBits({ input }: Design): number {
+  return input.kind === 'dense' ? 8 : beatBits(input.tokenBits);
+}
+
+/** Bits of a result: a class, or an int16 value. */
+export function resultBits({ classes, headOutput }: Design): number {
+  return headOutput === 'value' ? PREACT_BITS : indexBits(classes);
 }
 
 /** Address bits of an h, as the lane counts them: of its word and of its place there. */
 export function laneHiddenBits(design: Design): number {
-  return widths(design).hidden + packBits(design);
+  const words = design.sequence ? indexBits(design.sequence.hiddenWords) : widths(design).hidden;
+  return words + packBits(design);
 }

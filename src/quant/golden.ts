@@ -160,21 +160,34 @@ function runDirection(
   });
 }
 
-/** The top layer's output after every step of a whole sequence, from zero state; any model. */
-export function runSequence(model: QuantizedModel, xs: readonly Codes[]): Int8Array[] {
+/** h of a layer's directions after every step of a sequence; `backward` where the layer has it. */
+export interface LayerRun {
+  readonly forward: readonly Int8Array[];
+  readonly backward?: readonly Int8Array[];
+}
+
+/** Every layer over a whole sequence, from zero state; any model. */
+export function runLayers(model: QuantizedModel, xs: readonly Codes[]): LayerRun[] {
   const cell = cellArithmetic(model.scheme);
   const operands = operandCount(model.scheme);
   let input: readonly Codes[] = xs;
-  let output: Int8Array[] = [];
-  for (const layer of model.layers) {
-    output = runDirection(layer, cell, operands, input);
-    if (layer.backward) {
-      const back = runDirection(layer.backward, cell, operands, [...input].reverse()).reverse();
-      output = output.map((h, t) => Int8Array.of(...h, ...back[t]));
+  return model.layers.map((layer): LayerRun => {
+    const forward = runDirection(layer, cell, operands, input);
+    if (!layer.backward) {
+      input = forward;
+      return { forward };
     }
-    input = output;
-  }
-  return output;
+    const reversed = [...input].reverse();
+    const backward = runDirection(layer.backward, cell, operands, reversed).reverse();
+    input = forward.map((h, t) => Int8Array.of(...h, ...backward[t]));
+    return { forward, backward };
+  });
+}
+
+/** The top layer's output after every step of a whole sequence, from zero state; any model. */
+export function runSequence(model: QuantizedModel, xs: readonly Codes[]): Int8Array[] {
+  const { forward, backward } = runLayers(model, xs)[model.layers.length - 1];
+  return forward.map((h, t) => (backward ? Int8Array.of(...h, ...backward[t]) : h));
 }
 
 const NO_INPUT = new Int8Array(0);

@@ -4,8 +4,9 @@
  */
 import { simulateClosedForm } from '../../sim/closed-form.js';
 import { simulateStepByStep } from '../../sim/step-by-step.js';
-import { cellBase, beatBits, hiddenBase, widths } from '../emit/widths.js';
+import { beatBits, hiddenAddress, widths } from '../emit/widths.js';
 import type { Netlist } from '../emit/emit.js';
+import { jobName } from '../emit/sequencer-view.js';
 import type { Design } from '../design/design.js';
 import { compileRtl } from '../eda/rtl-sim.js';
 import { Random } from '../model/random.js';
@@ -80,21 +81,10 @@ export async function cosimulate(
     note(`simulators disagree: closed form ${closed.cycles} cycles, step by step ${timing.cycles}`);
   }
 
-  // Where each h lands: address, of its word and of its place there -> layer, unit, bank.
+  // The next h that each column writes: which run of a job, and which of its units.
+  const next = Array.from({ length: columns }, () => ({ run: 0, unit: 0 }));
   const { pack, activationBits } = design.array;
-  const words = hiddenBase(design, design.layers.length, 1);
-  const place = Array.from({ length: pack * words }, () => ({ layer: 0, unit: 0, bank: 0 }));
-  design.layers.forEach(({ hiddenSize }, layer) => {
-    for (const bank of [0, 1] as const) {
-      for (let unit = 0; unit < hiddenSize; unit++) {
-        place[pack * hiddenBase(design, layer, bank) + unit] = { layer, unit, bank };
-      }
-    }
-  });
-  const totalSteps = expected.hidden.length;
-  // Next step whose h of a unit is awaited: [column][cell address].
-  const cells = cellBase(design, design.layers.length);
-  const written = Array.from({ length: columns }, () => new Int32Array(cells));
+  const hiddenBits = 32 - activationBits;
   let hiddenChecked = 0;
 
   rtl.set('rst_i', 1);
@@ -114,7 +104,8 @@ export async function cosimulate(
   }
   rtl.set('rst_i', 0);
 
-  const classField = beatBits(widths(design).class);
+  const field = beatBits(widths(design).class);
+  const isValue = design.headOutput === 'value';
   let beat = 0;
   let result = 0;
   let cycle = 0;
@@ -147,14 +138,15 @@ export async function cosimulate(
         note(`cycle ${cycle}: a result that no step asks for`);
       } else {
         const data = rtl.get('m_axis_tdata');
-        const classes = want.classes.map((_, column) =>
-          Number((data >> BigInt(column * classField)) & ((1n << BigInt(classField)) - 1n)),
-        );
+        const values = want.values.map((_, column) => {
+          const bits = data >> BigInt(column * field);
+          return Number(isValue ? BigInt.asIntN(field, bits) : BigInt.asUintN(field, bits));
+        });
         const last = rtl.getNumber('m_axis_tlast') === 1;
-        if (classes.join() !== want.classes.join() || last !== want.last) {
+        if (values.join() !== want.values.join() || last !== want.last) {
           bitMismatches++;
           note(
-            `result ${result}: classes ${classes.join()} last ${last}, golden ${want.classes.join()} ${want.last}`,
+            `result ${result}: ${values.join()} last ${last}, golden ${want.values.join()} ${want.last}`,
           );
         }
         if (!stalls && cycle !== timing.outputCycles[result]) {
@@ -168,25 +160,27 @@ export async function cosimulate(
     for (let column = 0; column < columns; column++) {
       if (rtl.getNumber(probe(column, 'h_write')) !== 1) continue;
       const address = rtl.getNumber(probe(column, 'h_write_addr'));
-      if (address >= place.length) {
+      const value = (rtl.getNumber(probe(column, 'h_write_data')) << hiddenBits) >> hiddenBits;
+      const at = next[column];
+      hiddenChecked++;
+      if (at.run >= expected.runs.length) {
         bitMismatches++;
-        note(
-          `cycle ${cycle}: column ${column} writes h at ${address}, past the memory's ${place.length} words`,
-        );
+        note(`cycle ${cycle}: column ${column} writes an h that no step asks for`);
         continue;
       }
-      const { layer, unit, bank } = place[address];
-      const at = cellBase(design, layer) + unit;
-      const step = written[column][at]++;
-      const above = 32 - activationBits;
-      const value = (rtl.getNumber(probe(column, 'h_write_data')) << above) >> above;
-      const want = step < totalSteps ? expected.hidden[step][column][layer][unit] : undefined;
-      hiddenChecked++;
-      if (value !== want || bank !== step % 2) {
+      const { job, step, totalStep, hidden } = expected.runs[at.run];
+      const word = hiddenAddress(design, job, design.sequence ? step : totalStep);
+      const want = hidden[column][at.unit];
+      if (value !== want || address !== pack * word + at.unit) {
         bitMismatches++;
         note(
-          `cycle ${cycle}: step ${step} column ${column} layer ${layer} h[${unit}] = ${value} in bank ${bank}, golden ${want}`,
+          `cycle ${cycle}: column ${column} step ${totalStep} ${jobName(job)} h[${at.unit}] = ${value} at ${address}, ` +
+            `golden ${want} at ${pack * word + at.unit}`,
         );
+      }
+      if (++at.unit === hidden[column].length) {
+        at.run++;
+        at.unit = 0;
       }
     }
     rtl.tick();
@@ -200,7 +194,8 @@ export async function cosimulate(
     bitMismatches += missingResults;
     note(`${missingResults} of ${expected.results.length} results never came`);
   }
-  const hiddenExpected = totalSteps * cells * columns;
+  const hiddenExpected =
+    columns * expected.runs.reduce((sum, { hidden }) => sum + hidden[0].length, 0);
   if (hiddenChecked !== hiddenExpected) {
     bitMismatches += Math.abs(hiddenExpected - hiddenChecked);
     note(`${hiddenChecked} h written, golden has ${hiddenExpected}`);

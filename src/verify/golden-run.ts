@@ -1,26 +1,45 @@
 /** What the hardware must do with given inputs: the golden model run over streams of x. */
-import { argmax, embed, initialState, logits, step } from '../quant/golden.js';
+import {
+  argmax,
+  embed,
+  embedFeatures,
+  headLogits,
+  runLayers,
+  type LayerRun,
+} from '../quant/golden.js';
 import { activationMax } from '../quant/quantized-model.js';
-import type { Design } from '../design/design.js';
+import { beatsPerStep, lstmJobs, type Design, type Job } from '../design/design.js';
 import type { Random } from '../model/random.js';
-import { beatBits } from '../emit/widths.js';
+import { inputBits } from '../emit/widths.js';
 import type { TestVectors } from '../emit/vectors.js';
 import { simulateClosedForm } from '../../sim/closed-form.js';
 
-/** Inputs of one batch of sequences: [step][column] -> x (dense) or the token. */
+/** x of one step: activations (dense), a token, or a token's features. */
+export type StepInput = Int8Array | Int32Array | number;
+
+/** Inputs of one batch of sequences: [step][column]. */
 export interface BatchInput {
-  readonly steps: readonly (readonly (Int8Array | number)[])[];
+  readonly steps: readonly (readonly StepInput[])[];
 }
 
-/** One h written into a column's hidden memory, in the order of the hardware. */
+/** h of a job's one run, as the hardware writes them. */
+export interface HiddenRun {
+  readonly job: Job;
+  /** Of its sequence. */
+  readonly step: number;
+  /** Of all sequences, one behind the other. */
+  readonly totalStep: number;
+  /** [column] -> h of the job's units. */
+  readonly hidden: readonly Int8Array[];
+}
+
 export interface Expectation {
-  /** [step over all batches][column][layer] -> h after the step. */
-  readonly hidden: readonly (readonly (readonly Int8Array[])[])[];
-  /** One entry per output beat: class of every column, and whether it ends the sequence. */
+  /** In the order of the schedule. */
+  readonly runs: readonly HiddenRun[];
+  /** One entry per output beat: class or value of every column, and whether it ends the sequence. */
   readonly results: readonly {
-    readonly classes: readonly number[];
+    readonly values: readonly number[];
     readonly last: boolean;
-    readonly step: number;
   }[];
 }
 
@@ -32,40 +51,87 @@ export function randomInput(
 ): BatchInput[] {
   const { input } = design;
   const most = activationMax(design.scheme);
+  const draw = (): StepInput => {
+    switch (input.kind) {
+      case 'tokens':
+        return random.integer(input.vocabSize);
+      case 'features':
+        return Int32Array.from(input.tables, ({ count }) => random.integer(count));
+      case 'dense':
+        return Int8Array.from({ length: input.size }, () => random.integer(2 * most + 1) - most);
+    }
+  };
   return lengths.map((length) => ({
-    steps: Array.from({ length }, () =>
-      Array.from({ length: design.columns }, () =>
-        input.kind === 'tokens'
-          ? random.integer(input.vocabSize)
-          : Int8Array.from({ length: input.size }, () => random.integer(2 * most + 1) - most),
-      ),
-    ),
+    steps: Array.from({ length }, () => Array.from({ length: design.columns }, draw)),
   }));
 }
 
+/** @throws {RangeError} for a sequence that the design cannot hold. */
+function checkLengths({ sequence }: Design, batches: readonly BatchInput[]): void {
+  if (!sequence) return;
+  batches.forEach(({ steps }, n) => {
+    if (steps.length <= sequence.maxSteps) return;
+    throw new RangeError(
+      `sequence ${n}: ${steps.length} steps, but the design holds ${sequence.maxSteps}; plan it with maxSteps ${steps.length} or more`,
+    );
+  });
+}
+
+function vectorOf({ model }: Design, x: StepInput): Int8Array | Int16Array {
+  if (typeof x === 'number') return embed(model, x);
+  return x instanceof Int32Array ? embedFeatures(model, x) : x;
+}
+
+/** @throws {RangeError} for a sequence that the design cannot hold. */
 export function goldenRun(design: Design, batches: readonly BatchInput[]): Expectation {
+  checkLengths(design, batches);
   const { model } = design;
-  const hidden: Int8Array[][][] = [];
-  const results: { classes: number[]; last: boolean; step: number }[] = [];
+  const jobs = lstmJobs(design);
+  const runs: HiddenRun[] = [];
+  const results: { values: number[]; last: boolean }[] = [];
+  let stepsBefore = 0;
   for (const { steps } of batches) {
-    const states = Array.from({ length: design.columns }, () => initialState(model));
-    steps.forEach((inputs, t) => {
-      const last = t === steps.length - 1;
-      states.forEach((state, column) => {
-        const x = inputs[column];
-        step(model, state, typeof x === 'number' ? embed(model, x) : x);
-      });
-      hidden.push(states.map((state) => state.h.map((h) => h.slice())));
-      if (design.headWhen === 'every-step' || last) {
-        results.push({
-          classes: states.map((state) => argmax(logits(model, state))),
-          last,
-          step: hidden.length - 1,
-        });
+    const columns: LayerRun[][] = Array.from({ length: design.columns }, (_, column) =>
+      runLayers(
+        model,
+        steps.map((inputs) => vectorOf(design, inputs[column])),
+      ),
+    );
+    const hiddenOf = ({ layer, direction }: Job, step: number): Int8Array[] =>
+      columns.map((layers) => layers[layer][direction ?? 'forward']![step]);
+    const add = (job: Job, step: number): void => {
+      runs.push({ job, step, totalStep: stepsBefore + step, hidden: hiddenOf(job, step) });
+    };
+    if (design.sequence) {
+      for (const job of jobs) {
+        const isBackward = job.direction === 'backward';
+        steps.forEach((_, n) => add(job, isBackward ? steps.length - 1 - n : n));
       }
+    } else {
+      steps.forEach((_, step) => {
+        for (const job of jobs) add(job, step);
+      });
+    }
+    steps.forEach((_, step) => {
+      const last = step === steps.length - 1;
+      if (design.headWhen === 'last-step' && !last) return;
+      results.push({ values: columns.map((layers) => resultOf(design, layers, step)), last });
     });
+    stepsBefore += steps.length;
   }
-  return { hidden, results };
+  return { runs, results };
+}
+
+/** The class, or the value, that the head makes of the top layer at a step. */
+function resultOf(
+  { model, headOutput }: Design,
+  layers: readonly LayerRun[],
+  step: number,
+): number {
+  const { forward, backward } = layers[layers.length - 1];
+  const h = backward ? Int8Array.of(...forward[step], ...backward[step]) : forward[step];
+  const logits = headLogits(model, h);
+  return headOutput === 'value' ? logits[0] : argmax(logits);
 }
 
 /** The beats of s_axis in order: tdata and tlast. */
@@ -74,15 +140,15 @@ export function inputBeats(
   batches: readonly BatchInput[],
 ): { readonly data: bigint; readonly last: boolean }[] {
   const beats: { data: bigint; last: boolean }[] = [];
-  const bits = BigInt(design.input.kind === 'tokens' ? beatBits(design.input.tokenBits) : 8);
+  const bits = BigInt(inputBits(design));
+  const count = beatsPerStep(design);
   for (const { steps } of batches) {
     steps.forEach((inputs, t) => {
-      const count = design.input.kind === 'tokens' ? 1 : design.input.size;
       for (let beat = 0; beat < count; beat++) {
         let data = 0n;
         inputs.forEach((x, column) => {
-          const value = typeof x === 'number' ? BigInt(x) : BigInt.asUintN(8, BigInt(x[beat]));
-          data |= value << (BigInt(column) * bits);
+          const value = typeof x === 'number' ? x : x[beat];
+          data |= BigInt.asUintN(Number(bits), BigInt(value)) << (BigInt(column) * bits);
         });
         beats.push({ data, last: t === steps.length - 1 && beat === count - 1 });
       }
@@ -91,7 +157,10 @@ export function inputBeats(
   return beats;
 }
 
-/** Everything that the generated testbench needs for these inputs. */
+/**
+ * Everything that the generated testbench needs for these inputs.
+ * @throws {RangeError} for a sequence that the design cannot hold
+ */
 export function testVectors(design: Design, batches: readonly BatchInput[]): TestVectors {
   const expected = goldenRun(design, batches);
   const workload = { sequences: batches.map(({ steps }) => steps.length) };
@@ -99,12 +168,8 @@ export function testVectors(design: Design, batches: readonly BatchInput[]): Tes
     beats: inputBeats(design, batches),
     results: expected.results,
     resultCycles: simulateClosedForm(design, workload).outputCycles,
-    hidden: expected.hidden.flatMap((columns) =>
-      design.layers.flatMap(({ hiddenSize }, layer) =>
-        Array.from({ length: hiddenSize }, (_, unit) =>
-          columns.map((layers) => layers[layer][unit]),
-        ),
-      ),
+    hidden: expected.runs.flatMap(({ hidden }) =>
+      Array.from({ length: hidden[0].length }, (_, unit) => hidden.map((h) => h[unit])),
     ),
   };
 }

@@ -15,7 +15,9 @@ import {
   activationMax,
   oneHotCode,
   operandCount,
+  outputSize,
   type LinearRow,
+  type QuantizedLayer,
   type QuantizedModel,
   type RowParameters,
   type ThresholdRow,
@@ -33,6 +35,12 @@ export interface ModelShape {
   readonly vocabSize?: number;
   /** Tokens come one-hot, not by way of an embedding: inputSize is the vocabulary. */
   readonly isOneHot?: boolean;
+  /** Features of a token, of inputSize together. */
+  readonly features?: readonly { readonly count: number; readonly size: number }[];
+  /** Layers that also run backward. */
+  readonly bidirectional?: readonly boolean[];
+  /** The head gives a value; classes is 1. */
+  readonly output?: 'value';
   readonly when: 'every-step' | 'last-step';
 }
 
@@ -228,7 +236,7 @@ export function randomModel(shape: ModelShape, random: Random): QuantizedModel {
   const isSeparate = operandCount(scheme) === 2;
   const isOneHot = shape.isOneHot === true;
   let inputSize = shape.inputSize;
-  const layers = shape.hiddenSizes.map((hiddenSize, l) => {
+  const direction = (hiddenSize: number, l: number): QuantizedLayer => {
     const columns = inputSize + hiddenSize;
     const names = layerWeights(scheme, l);
     const matrix = randomMatrix(
@@ -249,8 +257,15 @@ export function randomModel(shape: ModelShape, random: Random): QuantizedModel {
         return rows.map((row) => randomThreshold(random, row, isSingle));
       },
     );
-    const layer = { inputSize, hiddenSize, ...matrix, hiddenDecision: randomDecision(random) };
-    inputSize = hiddenSize;
+    return { inputSize, hiddenSize, ...matrix, hiddenDecision: randomDecision(random) };
+  };
+  const layers = shape.hiddenSizes.map((hiddenSize, l): QuantizedLayer => {
+    const forward = direction(hiddenSize, l);
+    const layer =
+      shape.bidirectional?.[l] === true
+        ? { ...forward, backward: direction(hiddenSize, l) }
+        : forward;
+    inputSize = outputSize(layer);
     return layer;
   });
   const { weights, rows } = randomMatrix(
@@ -274,21 +289,27 @@ export function randomModel(shape: ModelShape, random: Random): QuantizedModel {
       weights,
       rows: rows as LinearRow[],
       when: shape.when,
-      output: 'class',
+      output: shape.output ?? 'class',
     },
   };
 }
 
 function randomInputOf(shape: ModelShape, most: number, random: Random): QuantizedModel['input'] {
-  const { vocabSize, inputSize, isOneHot } = shape;
+  const { vocabSize, inputSize, isOneHot, features } = shape;
+  const codes = (count: number): Int8Array =>
+    Int8Array.from({ length: count }, () => random.integer(2 * most + 1) - most);
+  if (features !== undefined) {
+    const tables = features.map(({ count, size }, f) => ({
+      name: `feature${f}`,
+      ...{ count, size },
+      codes: codes(count * size),
+    }));
+    return { kind: 'features', tables };
+  }
   if (vocabSize === undefined) {
     const fill = (value: number): number[] => new Array<number>(inputSize).fill(value);
     return { kind: 'dense', mean: fill(0), gain: fill(1) };
   }
   if (isOneHot === true) return { kind: 'one-hot', vocabSize };
-  const embedding = Int8Array.from(
-    { length: vocabSize * inputSize },
-    () => random.integer(2 * most + 1) - most,
-  );
-  return { kind: 'tokens', vocabSize, embedding };
+  return { kind: 'tokens', vocabSize, embedding: codes(vocabSize * inputSize) };
 }

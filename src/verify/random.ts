@@ -78,9 +78,33 @@ function mostUnits(scheme: Scheme): number {
   return Math.round(40 / Math.sqrt(isMixed ? 4 * planes : planes));
 }
 
+/** Of half the shapes: layers that also run backward, features instead of dense input, a value for a class. */
+function randomStructure(random: Random, shape: ModelShape, most: number): ModelShape {
+  const isBidirectional = random.integer(2) === 0;
+  const hasFeatures = shape.vocabSize === undefined && random.integer(2) === 0;
+  const hasValue = random.integer(4) === 0;
+  const features = Array.from({ length: 1 + random.integer(3) }, () => ({
+    count: 1 + random.integer(20),
+    size: 1 + random.integer(Math.ceil(most / 2)),
+  }));
+  // Directions take the place of layers, so that designs stay as quick to simulate.
+  const halved = shape.hiddenSizes.map((units) => Math.ceil(units / 2));
+  const turns = shape.hiddenSizes.map(() => random.integer(4) > 0);
+  return {
+    ...shape,
+    ...(isBidirectional && turns.includes(true)
+      ? { bidirectional: turns, hiddenSizes: halved }
+      : {}),
+    ...(hasFeatures
+      ? { features, inputSize: features.reduce((sum, { size }) => sum + size, 0) }
+      : {}),
+    ...(hasValue ? { output: 'value' as const, classes: 1 } : {}),
+  };
+}
+
 /**
- * Case `index` of a seed: R 1..16, C 1..4, H and I 1..40, 1..2 layers, odd sizes; of the named scheme, or
- * of one drawn from all of them and from mixtures.
+ * Case `index` of a seed: R 1..16, C 1..4, H and I 1..40, 1..2 layers, odd sizes, and every kind of input,
+ * layer and head; of the named scheme, or of one drawn from all of them and from mixtures.
  */
 export function randomCase(seed: number, index: number, given?: string | Scheme): RandomCase {
   const random = new Random((Math.imul(seed, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b)) >>> 0);
@@ -95,7 +119,7 @@ export function randomCase(seed: number, index: number, given?: string | Scheme)
   const vocabSize = 1 + size(60);
   const isOneHot = input === 0;
   const isToken = input <= 1;
-  const shape: ModelShape = {
+  const drawnShape: ModelShape = {
     scheme,
     inputSize: isOneHot ? vocabSize : size(most),
     hiddenSizes: Array.from({ length: layers }, () => size(most)),
@@ -103,13 +127,19 @@ export function randomCase(seed: number, index: number, given?: string | Scheme)
     ...(isToken ? { vocabSize, isOneHot } : {}),
     when: random.integer(2) === 0 ? 'every-step' : 'last-step',
   };
-  const options: PlanOptions = {
+  const drawnOptions: PlanOptions = {
     name: `random_${seed}_${index}`.replace('-', 'm'),
     rows: size(16),
     columns: size(4),
     ...randomOptions(random, scheme, isToken && !isOneHot),
   };
   const lengths = Array.from({ length: size(3) }, () => size(4));
+  const shape = randomStructure(random, drawnShape, most);
+  const longest = Math.max(...lengths);
+  const options =
+    shape.bidirectional === undefined
+      ? drawnOptions
+      : { ...drawnOptions, maxSteps: longest + random.integer(3) };
   const design = plan(randomModel(shape, random), options);
   return {
     index,
@@ -121,13 +151,23 @@ export function randomCase(seed: number, index: number, given?: string | Scheme)
   };
 }
 
+function describeInput(shape: ModelShape, input: Design['input']): string {
+  if (input.kind === 'dense') return 'dense';
+  if (input.kind === 'features') {
+    const sizes = shape.features!.map(({ count, size }) => `${count} by ${size}`);
+    return `features of ${sizes.join(', ')}`;
+  }
+  const way = input.table ? (shape.isOneHot === true ? ' one-hot' : ' tabled') : '';
+  return `${input.vocabSize} tokens${way}`;
+}
+
 /** "int8 7 -> 13 -> 5 classes, 3x2, tokens": enough to tell cases apart in a report. */
 export function describeCase({ shape, design, lengths }: RandomCase): string {
   const { array, rows, columns, scheme, input, combiner } = design;
-  const source =
-    input.kind === 'dense'
-      ? 'dense'
-      : `${input.vocabSize} tokens${input.table ? (shape.isOneHot === true ? ' one-hot' : ' tabled') : ''}`;
+  const hidden = shape.hiddenSizes.map((size, layer) =>
+    shape.bidirectional?.[layer] === true ? `2 x ${size}` : size,
+  );
+  const source = describeInput(shape, input);
   const { gates, candidate, activations, cell, slope, operandScales, weights, head } = scheme;
   const mixture =
     scheme.name === 'mixture'
@@ -136,10 +176,11 @@ export function describeCase({ shape, design, lengths }: RandomCase): string {
         `slope ${slope.toPrecision(3)})`
       : '';
   return (
-    `${scheme.name}${mixture} ${[shape.inputSize, ...shape.hiddenSizes, shape.classes].join(' -> ')}, ` +
+    `${scheme.name}${mixture} ${[shape.inputSize, ...hidden, shape.output ?? shape.classes].join(' -> ')}, ` +
     `${rows}x${columns} ${array.kind}${array.pack > 1 ? ` by ${array.pack}` : ''}` +
     `${combiner ? `, factors ${combiner.factors} by ${combiner.factorsBy}` : ''}, ` +
-    `${source}, ${shape.when}, sequences ${lengths.join('+')}`
+    `${source}, ${shape.when}, sequences ${lengths.join('+')}` +
+    (design.sequence ? ` of at most ${design.sequence.maxSteps}` : '')
   );
 }
 

@@ -150,6 +150,8 @@ test('a LUT belongs where its output goes, and shares a cell with the flip-flop 
   const names = {
     pe: 'pe-int',
     combine: undefined,
+    sequencer: 'sequencer',
+    stream: 'input-stream',
     drain: 'drain',
     cell: 'cell-int16',
     lane: 'lane-int16',

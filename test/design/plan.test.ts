@@ -3,6 +3,7 @@ import { DesignError, segmentsOf, type Design } from '../../src/design/design.js
 import { identifierProblem } from '../../src/design/identifier.js';
 import { indexBits, signedBits } from '../../src/design/bits.js';
 import { plan, type PlanOptions } from '../../src/design/plan.js';
+import { hiddenSlot } from '../../src/design/sequence-memory.js';
 import { Random } from '../../src/model/random.js';
 import { accumulatorBound, type QuantizedModel } from '../../src/quant/quantized-model.js';
 import { randomModel, type ModelShape } from '../../src/verify/random-model.js';
@@ -13,6 +14,16 @@ function modelOf(scheme: string, shape: Partial<ModelShape> = {}): QuantizedMode
 }
 
 const model = modelOf('ternary-level3');
+
+/** Two features a token, the second of wider rows, and layers in both directions. */
+const tagging: Partial<ModelShape> = {
+  inputSize: 13,
+  features: [
+    { count: 3, size: 4 },
+    { count: 6, size: 9 },
+  ],
+  bidirectional: [true, true],
+};
 
 describe('plan', () => {
   test('cuts jobs into folds that cover every output once', () => {
@@ -128,6 +139,44 @@ describe('plan', () => {
     expect(2 ** (accBits - 2) - 1).toBeLessThan(bound);
   });
 
+  test('runs the directions of layers one after the other, and lays their sequences side by side', () => {
+    const design = plan(modelOf('int8', tagging), {
+      name: 'dut',
+      rows: 4,
+      columns: 1,
+      maxSteps: 9,
+    });
+    const reads = design.jobs.map(({ passes: [{ segments }] }) =>
+      segments.map(({ source, direction = 'forward', layer, feature, length, column }) =>
+        source === 'input'
+          ? `x ${feature} ${length}@${column}`
+          : `${source} ${layer} ${direction} ${length}@${column}`,
+      ),
+    );
+    const features = ['x 0 4@0', 'x 1 9@4'];
+    const below = ['current 0 forward 5@0', 'current 0 backward 5@5'];
+    expect(reads).toEqual([
+      [...features, 'previous 0 forward 5@13'],
+      [...features, 'previous 0 backward 5@13'],
+      [...below, 'previous 1 forward 3@10'],
+      [...below, 'previous 1 backward 3@10'],
+      ['current 1 forward 3@0', 'current 1 backward 3@3'],
+    ]);
+    expect(design.sequence).toEqual({ maxSteps: 9, inputWords: 2, hiddenWords: 16 });
+    const slots = design.jobs.slice(0, 4).map((job) => hiddenSlot(design, job));
+    expect(slots).toEqual([0, 5, 10, 13]);
+    const depths = Object.fromEntries(design.memories.map(({ name, depth }) => [name, depth]));
+    // 6 rows of 16 words, then 3 of 4.
+    expect(depths).toMatchObject({ hidden: 9 * 16, cell: 5, tokens: 9 * 2, embedding: 108 });
+    expect(design.input).toMatchObject({ tables: [{ base: 96 }, { base: 0 }] });
+  });
+
+  test('keeps h of any number of layers in the room of two', () => {
+    const sizes = { hiddenSizes: [3, 5, 2, 4], bidirectional: [true, false, true, true] };
+    const design = plan(modelOf('int8', sizes), { name: 'dut', rows: 4, columns: 1 });
+    expect(design.sequence).toEqual({ maxSteps: 64, inputWords: 7, hiddenWords: 6 + 8 });
+  });
+
   test('reports every problem at once', () => {
     const failure = (): unknown => plan(model, { name: 'module', rows: 0, columns: 65 });
     expect(failure).toThrow(DesignError);
@@ -186,22 +235,46 @@ describe('plan refuses', () => {
       'scheme int8: slope: 0 is not in (0, 16]',
     ],
     [
-      'two directions',
+      'a layer that does not fit on the one below',
       { ...int8, layers: [{ ...int8.layers[0], backward: int8.layers[0] }, int8.layers[1]] },
       {},
-      'layers[0]: bidirectional layers cannot be mapped yet; use a forward one',
+      'layers[1].inputSize: 5, but the layer below has 10 outputs',
     ],
     [
-      'a value for a class',
+      'a value of several rows',
       { ...int8, head: { ...int8.head, output: 'value' } },
       {},
-      'head: it gives a value, the hardware gives classes; use a head of classes',
+      'head: a value has one row, not 4; use a head of classes',
     ],
     [
-      'several features',
-      { ...int8, input: { kind: 'features', tables: [] } },
+      'features that do not fill x',
+      {
+        ...int8,
+        input: {
+          kind: 'features',
+          tables: [{ name: 'word', count: 2, size: 3, codes: new Int8Array(6) }],
+        },
+      },
       {},
-      'input: several features of a token cannot be mapped yet; use one token or dense input',
+      'input: features of 3 values, but layers[0] takes 7',
+    ],
+    [
+      'a table for several features',
+      modelOf('int8', { ...tagging, bidirectional: [] }),
+      { inputTable: true },
+      'inputTable: the model takes several features of a token, not tokens; leave it out',
+    ],
+    [
+      'a length for a model that runs forward alone',
+      int8,
+      { maxSteps: 9 },
+      'maxSteps: 9, but the model runs forward alone and takes sequences of any length; leave it out',
+    ],
+    [
+      'sequences of no steps',
+      modelOf('int8', tagging),
+      { maxSteps: 0 },
+      'maxSteps: 0 is not an integer in 1..65536',
     ],
   ])('%s', (_, refused, more, problem) => {
     expect(() => plan(refused, { ...options, ...more })).toThrow(`1 problem\n  ${problem}`);

@@ -25,7 +25,8 @@ describe('closed form and step-by-step simulation', () => {
     'agree on cycles, breakdown and every result (random design %i of seed 3)',
     (index) => {
       const random = new Random(index);
-      const { design } = randomCase(3, index);
+      const { design: drawn, options } = randomCase(3, index);
+      const design = drawn.sequence ? plan(drawn.model, { ...options, maxSteps: 12 }) : drawn;
       const sequences = Array.from({ length: 1 + random.integer(4) }, () => 1 + random.integer(12));
       const closed = simulateClosedForm(design, { sequences });
       const trace = simulateStepByStep(design, { sequences });
@@ -36,12 +37,16 @@ describe('closed form and step-by-step simulation', () => {
     },
   );
 
-  test('every cycle is accounted for', () => {
-    const { design } = randomCase(5, 2);
-    const { cycles, breakdown } = simulateClosedForm(design, { sequences: [7, 3] });
-    const sum = Object.values(breakdown).reduce((total: number, count: number) => total + count, 0);
-    expect(sum).toBe(cycles);
-  });
+  test.each([[false], [true]])(
+    'every cycle is accounted for (both directions: %s)',
+    (isBidirectional) => {
+      const shape = { hiddenSizes: [9, 7], bidirectional: [isBidirectional, isBidirectional] };
+      const design = designOf(shape, 5, 3);
+      const { cycles, breakdown } = simulateClosedForm(design, { sequences: [7, 3] });
+      const sum = Object.values(breakdown).reduce((total: number, n: number) => total + n, 0);
+      expect(sum).toBe(cycles);
+    },
+  );
 });
 
 describe('simulate', () => {
