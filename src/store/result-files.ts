@@ -14,6 +14,7 @@ const design = z.strictObject({
   array: z.enum(ARRAY_KINDS).optional(),
   pack: z.literal(PACKS).optional(),
   inputTable: z.boolean().optional(),
+  maxSteps: size.optional(),
   designId: text,
 });
 export const DESIGN = artifact('design', 1, design);

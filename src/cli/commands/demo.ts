@@ -17,7 +17,6 @@ import { summaryMarkdown, summaryText } from '../summary.js';
 import { packageVersion } from '../../package-root.js';
 import { runTasks, type Task } from '../task-graph.js';
 import { DEFAULT_TESTBENCH_STEPS } from './emit.js';
-import { DEFAULT_SEQUENCES } from './simulate.js';
 
 const DEMO_SCHEMES = ['int8', 'ternary-level3'] as const;
 type DemoScheme = (typeof DEMO_SCHEMES)[number];
@@ -102,7 +101,7 @@ function demoTasks(run: RunFolder, isForced: boolean, context: Context): Task[] 
       const { rows, columns } = DEMO;
       const options = { rows, columns, isForced };
       await quantizeStage(run, scheme, options, context);
-      await simulateStage(run, scheme, { ...options, sequences: DEFAULT_SEQUENCES });
+      await simulateStage(run, scheme, options);
       const { loadProfile } = await import('../../cost/profile.js');
       const { estimateStage } = await import('../stages/estimate.js');
       await estimateStage(run, scheme, loadProfile(DEMO.profile), options);

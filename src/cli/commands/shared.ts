@@ -4,6 +4,7 @@ import { UserError } from '../../errors.js';
 import type { RunFolder } from '../../store/run-folder.js';
 import { ARRAY_KINDS, type ArrayKind } from '../../design/array.js';
 import { PACKS, type PlanOptions } from '../../design/plan.js';
+import { MOST_MAX_STEPS } from '../../design/sequence-memory.js';
 import { choice, integer, list } from '../options.js';
 import type { StageOptions } from '../stages/cache.js';
 import type { DesignOptions } from '../stages/plan.js';
@@ -21,6 +22,7 @@ export interface DesignFlags extends RunOptions {
   readonly array?: ArrayKind;
   readonly pack?: PlanOptions['pack'];
   readonly inputTable?: boolean;
+  readonly maxSteps?: number;
 }
 
 export function addRunOptions(command: Command): Command {
@@ -58,6 +60,11 @@ export function addDesignOptions(command: Command): Command {
     )
     .option('--input-table', 'tables of the sums of W_x by token, for small vocabularies')
     .option('--no-input-table', 'multiply by W_x')
+    .option(
+      '--max-steps <n>',
+      'bidirectional models: the longest sequence that memories hold (default: as before, or the longest of the data)',
+      integer('--max-steps', 1, MOST_MAX_STEPS),
+    )
     .option('--name <identifier>', 'name of the top module');
 }
 
@@ -72,9 +79,9 @@ function packOption(text: string): PlanOptions['pack'] {
 }
 
 export function stageOptions(flags: DesignFlags): StageOptions & DesignOptions {
-  const { force, rows, columns, name, array, pack, inputTable } = flags;
+  const { force, rows, columns, name, array, pack, inputTable, maxSteps } = flags;
   return {
-    ...{ isForced: force === true, rows, columns, name, inputTable },
+    ...{ isForced: force === true, rows, columns, name, inputTable, maxSteps },
     ...(array !== undefined && { array }),
     ...(pack !== undefined && { pack }),
   };

@@ -12,17 +12,14 @@ import {
   stageOptions,
 } from './shared.js';
 
-export const DEFAULT_SEQUENCES: readonly number[] = [256];
-
 export function register(program: Command, context: () => Context): void {
   addDesignOptions(program.command('simulate'))
     .summary('cycles of the accelerator, and where they go')
     .description('Plan the accelerator and count its cycles: exactly those of the emitted Verilog.')
     .option(
       '--sequences <list>',
-      'lengths of the sequences, one after the other',
+      'lengths of the sequences, one after the other (default: 256, or the longest that the design holds)',
       list(integer('--sequences', 1, 1e6)),
-      DEFAULT_SEQUENCES,
     )
     .addHelpText(
       'after',
@@ -31,13 +28,13 @@ Examples:
   halfgate simulate --rows 16
   halfgate simulate --run runs/book --scheme int8 --rows 8 --columns 2 --sequences 100,100`,
     )
-    .action((flags: DesignFlags & { readonly sequences: readonly number[] }) =>
+    .action((flags: DesignFlags & { readonly sequences?: readonly number[] }) =>
       runSimulate(flags, context()),
     );
 }
 
 async function runSimulate(
-  flags: DesignFlags & { readonly sequences: readonly number[] },
+  flags: DesignFlags & { readonly sequences?: readonly number[] },
   context: Context,
 ): Promise<void> {
   const run = openRun(flags.run);

@@ -1,5 +1,6 @@
 import { assertFits, type Estimate } from '../../cost/estimate.js';
 import type { Profile } from '../../cost/profile.js';
+import type { Design } from '../../design/design.js';
 import { simulate } from '../../../sim/simulate.js';
 import { estimate } from '../../cost/estimate.js';
 import {
@@ -11,10 +12,17 @@ import {
 import { readArtifact } from '../../store/artifact.js';
 import type { RunFolder } from '../../store/run-folder.js';
 import { cached, hashOf, type Staged, type StageOptions } from './cache.js';
+import { defaultSequences } from './simulate.js';
 import { designInputs, type DesignOptions, withDesign } from './plan.js';
 
-/** Sequences of a run that was not simulated yet. */
-const DEFAULT_SEQUENCES = [256];
+/** Sequences of the run's simulation, where there is one of sequences that this design takes. */
+function simulatedSequences(run: RunFolder, scheme: string, design: Design): readonly number[] {
+  const simulated = readArtifact(run.file(scheme, 'simulation.json'), SIMULATION);
+  const most = design.sequence?.maxSteps ?? Infinity;
+  return simulated?.sequences.every((length) => length <= most)
+    ? simulated.sequences
+    : defaultSequences(design);
+}
 
 const RESOURCE_NAMES = ['lut', 'ff', 'dsp', 'bram', 'spram', 'lutRam', 'logicCells'] as const;
 
@@ -25,10 +33,9 @@ export function estimateStage(
   profile: Profile,
   options: StageOptions & DesignOptions,
 ): Promise<Staged<EstimateFile>> {
-  const simulated = readArtifact(run.file(scheme, 'simulation.json'), SIMULATION);
-  const sequences = simulated?.sequences ?? DEFAULT_SEQUENCES;
   const { name } = profile.data;
   return withDesign(run, scheme, options, (design, file) => {
+    const sequences = simulatedSequences(run, scheme, design);
     const inputs = designInputs(file, { sequences, profile: hashOf(profile.data) });
     return cached(run.file(scheme, estimateFileName(name)), ESTIMATE, inputs, options, () => {
       const result = estimate(design, profile, simulate(design, { sequences }));

@@ -2,11 +2,14 @@ import { basename, resolve } from 'node:path';
 import type { Design } from '../../design/design.js';
 import { designId } from '../../emit/emit.js';
 import { plan, type PlanOptions } from '../../design/plan.js';
+import { DEFAULT_MAX_STEPS, isBidirectional } from '../../design/sequence-memory.js';
+import { sequenceLengths } from '../../verify/dataset-input.js';
 import { readArtifact, writeArtifact } from '../../store/artifact.js';
 import { DESIGN, type DesignFile } from '../../store/result-files.js';
 import type { RunFolder } from '../../store/run-folder.js';
 import type { Inputs } from '../../store/schemas.js';
 import { codeVersion, hashOf } from './cache.js';
+import { reopenDataset } from './data.js';
 
 export interface DesignOptions {
   readonly rows?: number | undefined;
@@ -15,6 +18,7 @@ export interface DesignOptions {
   readonly array?: PlanOptions['array'];
   readonly pack?: PlanOptions['pack'];
   readonly inputTable?: boolean | undefined;
+  readonly maxSteps?: number | undefined;
 }
 
 /** What was given, or else what the run's design was planned with. */
@@ -43,6 +47,16 @@ function moduleName(run: RunFolder, scheme: string): string {
   return /^[A-Za-z]/.test(words) ? words : `lstm_${words}`;
 }
 
+/** Steps of the longest sequence of the run's data; of a text, which is cut anyway, the planner's default. */
+function longestSequence(run: RunFolder): number {
+  const { dataset } = reopenDataset(run);
+  if (dataset.kind === 'text') return DEFAULT_MAX_STEPS;
+  const lengths = (['train', 'valid', 'test'] as const).flatMap((part) =>
+    sequenceLengths(dataset, part),
+  );
+  return lengths.reduce((most, length) => Math.max(most, length), 1);
+}
+
 /**
  * Do `work` on the run's design of this scheme: options given now, else those of design.json, else
  * defaults. They are kept in design.json once the work succeeded.
@@ -59,7 +73,10 @@ export async function withDesign<T>(
   const name = options.name ?? before?.name ?? moduleName(run, scheme);
   const rows = options.rows ?? before?.rows ?? DEFAULT_ROWS;
   const columns = options.columns ?? before?.columns ?? DEFAULT_COLUMNS;
-  const mapped = mapping(options, before);
+  const maxSteps =
+    options.maxSteps ??
+    (isBidirectional(quantized) ? (before?.maxSteps ?? longestSequence(run)) : undefined);
+  const mapped = { ...mapping(options, before), ...(maxSteps !== undefined && { maxSteps }) };
   const design = plan(quantized, { name, rows, columns, ...mapped });
   const inputs: Inputs = { quantized: hashOf(made) };
   const file: DesignFile = { inputs, name, rows, columns, ...mapped, designId: designId(design) };
