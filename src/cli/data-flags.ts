@@ -140,6 +140,11 @@ export function addDataOptions(command: Command): Command {
     );
 }
 
+/** Some data is named. */
+export function hasSource(flags: DataFlags): boolean {
+  return SOURCES.some((name) => flags[name] !== undefined);
+}
+
 /** The only source given; refuses options of others. */
 function sourceOf(flags: DataFlags): Source {
   const given = SOURCES.filter((name) => flags[name] !== undefined);

@@ -2,6 +2,7 @@
  * The emitted Verilog, cycle by cycle, against the golden model (every c, m and h that is written, every
  * output beat) and against the simulator (every beat's cycle).
  */
+import { setImmediate } from 'node:timers/promises';
 import { compileRtl, type RtlSimulator } from '../eda/rtl-sim.js';
 import { Random } from '../model/random.js';
 import type { IntegerDesign } from './design.js';
@@ -19,6 +20,7 @@ export interface IntegerCosimulationOptions {
   readonly resetAfter?: number;
   /** Withhold beats at random on both streams, from this seed; cycles are then not compared. */
   readonly stallSeed?: number;
+  readonly signal?: AbortSignal;
 }
 
 export interface IntegerCosimulation {
@@ -38,6 +40,7 @@ export interface IntegerCosimulation {
 const MAX_PROBLEMS = 8;
 /** Cycles after the expected end in which nothing more may come out. */
 const QUIET_CYCLES = 16;
+const PAUSE_CYCLES = 16384;
 
 const signed = (value: number, bits: number): number => (value << (32 - bits)) >> (32 - bits);
 
@@ -161,6 +164,11 @@ export async function cosimulateInteger(
   };
 
   for (let cycle = 0; cycle < limit; cycle++) {
+    if (cycle % PAUSE_CYCLES === 0) {
+      // Lets Ctrl-C be heard.
+      await setImmediate();
+      options.signal?.throwIfAborted();
+    }
     // A beat once offered stays until it is taken.
     isOffered = input < inputs.length && (isOffered || !stalls || stalls.integer(3) > 0);
     const isReady = !stalls || stalls.integer(4) === 0;

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readInteger } from '../../src/store/integer-file.js';
@@ -14,6 +14,14 @@ const SMALL = options(
 );
 
 interface Result {
+  readonly hardware?: {
+    readonly model: string;
+    readonly flow: string;
+    readonly maxSteps?: number;
+    readonly cyclesPerStep: number;
+    readonly project?: { readonly folder: string };
+    readonly verification?: { readonly outputsChecked: number; readonly passed: boolean };
+  };
   readonly models: readonly {
     readonly model: string;
     readonly isFresh: boolean;
@@ -81,5 +89,57 @@ describe('halfgate integer', () => {
     const { code, stderr } = await halfgate(cwd, [...SMALL, ...options(text)]);
     expect(stderr).toContain(`halfgate integer: ${message}`);
     expect(code).toBe(2);
+  });
+
+  const NPM = options('--verify --engines npm --test-steps 12');
+
+  test('the run of a text goes to Verilog whole, as it is', async () => {
+    const { hardware } = await json(options(`integer --run runs/fox ${NPM.join(' ')} --emit rtl`));
+    expect(hardware).toMatchObject({
+      ...{ model: 'qat', flow: 'steps', project: { folder: 'rtl' } },
+      verification: { passed: true, bitMismatches: 0, cycleMismatches: 0, outputsChecked: 24 },
+    });
+    const top = readFileSync(join(cwd, 'rtl/rtl/lstm.v'), 'utf8');
+    expect(top).toContain('// s_axis: the number of a symbol a step');
+    expect(top).toContain('// m_axis: the number of the class with the largest sum of');
+    expect(existsSync(join(cwd, 'rtl/sim/tb_lstm_results.hex'))).toBe(true);
+  });
+
+  test('tags in both directions: trained, then verified', async () => {
+    const words = ['Ann', 'went', 'to', 'Rome'];
+    const sentence = (n: number): string =>
+      words
+        .slice(0, 1 + (n % 4))
+        .map((word, k) => `${word} ${['B-PER', 'O', 'O', 'B-LOC'][k]}\n`)
+        .join('');
+    folder.write('tags.conll', Array.from({ length: 40 }, (_, n) => sentence(n)).join('\n'));
+    const { hardware, models } = await json([
+      ...options('integer --tags tags.conll --bidirectional --hidden 3 --embedding 2 --epochs 1'),
+      ...options('--layers 2 --qat-steps 0 --rows 2'),
+      ...NPM,
+    ]);
+    expect(models.map(({ model }) => model)).toEqual(['float', 'post-training']);
+    expect(hardware).toMatchObject({
+      ...{ model: 'post-training', flow: 'sequences', maxSteps: 4, rows: 2 },
+      verification: { passed: true },
+    });
+    expect(hardware!.cyclesPerStep).toBeGreaterThan(100);
+  });
+
+  test.each([
+    ['--rows 3', '--rows: without --emit, --verify or --synth, belongs to them'],
+    ['--run runs/fox --emit --hidden 9', '--hidden: without data, belongs to training'],
+    ['--run runs/tags --emit --model qat', 'runs/tags: the run has no integer model qat'],
+    [
+      '--run runs/tags --emit --max-length 2',
+      '--max-length: 2, with a test sequence of 4 steps, must hold it',
+    ],
+    ['--run runs/fox --emit --name a-b', '--name: "a-b", must be a Verilog identifier'],
+    ['--run runs/fox --emit runs/fox', 'runs/fox: the folder has files and no files.f'],
+  ])('hardware refuses %s', async (text, message) => {
+    const { code, stderr } = await halfgate(cwd, ['integer', ...options(text)]);
+    expect(stderr).toContain(message);
+    expect(code).toBe(2);
+    expect(existsSync(join(cwd, 'runs/tags/integer/verilog'))).toBe(false);
   });
 });

@@ -2,20 +2,28 @@ import { describe, expect, test } from 'vitest';
 import {
   type IntegerDesign,
   IntegerDesignError,
+  type IntegerDesignOptions,
   planInteger,
 } from '../../src/integer-hardware/design.js';
 import { emitInteger } from '../../src/integer-hardware/emit.js';
 import { INTEGER_VARIANTS } from '../../src/integer-hardware/random.js';
 import { realisticLayers } from '../../src/integer-hardware/realistic.js';
 import type { IntegerLstm } from '../../src/integer/lstm.js';
+import type { IntegerHead } from '../../src/integer/model.js';
+import type { SequenceLayer } from '../../src/integer/sequence.js';
 
 const SIZES = { input: 3, cell: 5, output: 2 };
 const [plain] = realisticLayers(1, [INTEGER_VARIANTS[0]], SIZES);
 const [full] = realisticLayers(1, [INTEGER_VARIANTS[14]], SIZES);
 
-function problems(layers: readonly IntegerLstm[], name = 'top', rows = 4): readonly string[] {
+function problems(
+  layers: readonly SequenceLayer[],
+  name = 'top',
+  rows = 4,
+  more: Partial<IntegerDesignOptions> = {},
+): readonly string[] {
   try {
-    planInteger(layers, { name, rows });
+    planInteger(layers, { name, rows, ...more });
   } catch (error) {
     if (error instanceof IntegerDesignError) return error.problems;
     throw error;
@@ -71,6 +79,60 @@ describe('planInteger', () => {
       expect.stringMatching(/^layers\[1\]\.inputZeroPoint: -?\d+ is not layer 0's 200$/),
     ]);
     expect(() => planInteger([], { name: 'top' })).toThrow('1 problem\n  layers: there is none');
+  });
+
+  test('names what is wrong with directions, input, head and length', () => {
+    const backward = { ...plain, inputSize: 4, outputZeroPoint: plain.outputZeroPoint - 1 };
+    const codes = new Int8Array(5);
+    const head: IntegerHead = {
+      ...{ classes: 2, weights: new Int8Array(10), bias: new Float64Array([0, 2 ** 31]), scale: 1 },
+      when: 'every-step',
+      output: 'class',
+    };
+    const found = problems([plain, { forward: plain, backward }], 'top', 4, {
+      input: { kind: 'tokens', table: { name: 'embedding', count: 2, size: 4, codes } },
+      head,
+      maxSteps: 0,
+    });
+    expect(found).toEqual([
+      'maxSteps: 0 is not in 1..65536',
+      ...['f', 'i', 'g', 'o'].flatMap(() => [expect.any(String) as string]),
+      "layers[1].forward.inputSize: 3 is not layer 0's 5",
+      expect.stringMatching(/^layers\[1\]\.forward\.inputZeroPoint: -?\d+ is not layer 0's/),
+      "layers[1].backward.inputSize: 4 is not layer 0's 5",
+      expect.stringMatching(/^layers\[1\]\.backward\.inputZeroPoint/),
+      "layers[1].backward.inputSize: 4 is not forward's 3",
+      expect.stringMatching(/^layers\[1\]\.backward\.outputZeroPoint: -?\d+ is not forward's/),
+      'input: gives 4 elements, layer 0 takes 3',
+      'input.embedding: 5 elements, not 2 x 4',
+      'head: 10 weights and 2 biases, not 2 x 10 and 2',
+    ]);
+    expect(problems([plain], 'top', 4, { head })).toEqual([
+      'head: sums may reach 2147483648; the accumulator holds 32 bits',
+    ]);
+  });
+
+  test('lists the phases of both directions, then the head', () => {
+    const head = {
+      ...{ classes: 3, weights: new Int8Array(30), bias: new Float64Array(3), scale: 1 },
+      output: 'class',
+    } as const;
+    const phases = (when: 'every-step' | 'last-step'): string[] =>
+      planInteger([{ forward: plain, backward: plain }], {
+        ...{ name: 'top', maxSteps: 8, head: { ...head, when } },
+      })
+        .operations.filter(({ isPhaseEnd }) => isPhaseEnd)
+        .map(({ title, phase }) => `${phase.walk}: ${title}`);
+    expect(phases('every-step')).toEqual([
+      'forward: layer 0: h = o tanh(c)',
+      'backward: layer 0 backward: h = o tanh(c)',
+      'forward: output of the class',
+    ]);
+    expect(phases('last-step')).toEqual([
+      'forward: layer 0: h = o tanh(c)',
+      'once: layer 0 backward: h = o tanh(c)',
+      'once: output of the class, after the last step',
+    ]);
   });
 
   test('refuses layers of different widths or activations', () => {

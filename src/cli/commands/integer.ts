@@ -6,26 +6,46 @@ import { UserError } from '../../errors.js';
 import type { ActivationFlavour } from '../../integer/activations.js';
 import type { Rounding } from '../../integer/fixed-point.js';
 import type { Kernel } from '../../integer/lstm.js';
+import type { IntegerModel } from '../../integer/model.js';
 import { networkFor, type Variant } from '../../integer-training/network-config.js';
 import type { IntegerOptions } from '../../integer-training/quantize-model.js';
 import type { NetworkTraining } from '../../integer-training/train.js';
 import type { Dataset } from '../../model/dataset.js';
-import type { StoredFloatNetwork, StoredInteger } from '../../store/integer-file.js';
+import {
+  readInteger,
+  type StoredFloatNetwork,
+  type StoredInteger,
+} from '../../store/integer-file.js';
 import type { StoredEvaluation } from '../../store/model-file.js';
 import { RunFolder } from '../../store/run-folder.js';
 import { type TrainConfig, trainConfig } from '../../train/train.js';
 import type { Context } from '../context.js';
-import { addDataOptions, type DataFlags, datasetSpec, runName } from '../data-flags.js';
+import { addDataOptions, type DataFlags, datasetSpec, hasSource, runName } from '../data-flags.js';
 import { integer, list, number } from '../options.js';
 import { durationText } from '../progress.js';
-import { RUNS } from '../run-choice.js';
+import { openRun, RUNS } from '../run-choice.js';
 import type { Staged } from '../stages/cache.js';
-import { absoluteSpec, recordDataset } from '../stages/data.js';
+import { absoluteSpec, recordDataset, reopenDataset } from '../stages/data.js';
 import { tableText } from '../table.js';
-import { awareStage, floatStage, type IntegerJob, postTrainingStage } from './integer-stages.js';
+import {
+  addHardwareOptions,
+  asksForHardware,
+  checkHardwareFlags,
+  HARDWARE_FLAGS,
+  type HardwareFlags,
+  type IntegerMethod,
+  runHardware,
+} from './integer-hardware.js';
+import {
+  awareStage,
+  floatStage,
+  FOLDER,
+  type IntegerJob,
+  postTrainingStage,
+} from './integer-stages.js';
 import { freshText } from './shared.js';
 
-interface IntegerFlags extends DataFlags {
+interface IntegerFlags extends DataFlags, HardwareFlags {
   readonly hidden?: readonly number[];
   readonly layers: number;
   readonly embedding?: number;
@@ -144,12 +164,13 @@ function optionsOf(flags: IntegerFlags): IntegerOptions {
 export function register(program: Command, context: () => Context): void {
   const command = program
     .command('integer')
-    .summary('train, calibrate and quantize LSTMs of every variant to integers alone')
+    .summary('train and quantize LSTMs of every variant to integers alone, and make their Verilog')
     .description(
       'The integer-only LSTM of arXiv:2101.05453, in the arithmetic of TensorFlow Lite, TensorFlow Lite Micro or ' +
         'CMSIS-NN: train in float, quantize after calibration, train on through the integers, and compare the ' +
         'three. All figures but the first are those of the golden integer step. Ctrl-C keeps a checkpoint; the ' +
-        'same command goes on from it.',
+        'same command goes on from it. With --emit, --verify or --synth the integer model goes on to hardware, ' +
+        'whole: symbols or values in, class or value out.',
     );
   addDataOptions(command)
     .optionsGroup('Model:')
@@ -234,7 +255,8 @@ export function register(program: Command, context: () => Context): void {
     )
     .optionsGroup('Run:')
     .option('--run <dir>', 'run folder (default runs/<name of the data>)')
-    .option('--force', 'do all of it again')
+    .option('--force', 'do all of it again');
+  addHardwareOptions(command)
     .addHelpText(
       'after',
       `
@@ -242,12 +264,64 @@ Examples:
   halfgate integer --text book.txt --hidden 96
   halfgate integer --text book.txt --cifg --layer-norm --projection 48 --cell-clip 8
   halfgate integer --text book.txt --weight-bits 3 --qat-steps 1000
-  halfgate integer --series BasicMotions_TRAIN.ts --bidirectional --kernel cmsis-nn --rounding double`,
+  halfgate integer --series BasicMotions_TRAIN.ts --bidirectional --kernel cmsis-nn --rounding double
+  halfgate integer --tags train.conll --bidirectional --emit rtl --rows 8 --verify
+  halfgate integer --run runs/book --model post-training --emit --verify --engines npm
+  halfgate integer --run runs/book --synth ice40-hx8k`,
     )
-    .action((flags: IntegerFlags) => runInteger(flags, context()));
+    .action((flags: IntegerFlags, command: Command) => {
+      const given = Object.keys(flags).filter(
+        (name) => command.getOptionValueSource(name) === 'cli',
+      );
+      checkHardwareFlags(given, flags);
+      return hasSource(flags) || !asksForHardware(flags)
+        ? runInteger(flags, context())
+        : runStored(given, flags, context());
+    });
+}
+
+/** Options that a run's models are taken with as they are. */
+const STORED_FLAGS: readonly string[] = [...HARDWARE_FLAGS, 'run', 'seed', 'json', 'debug'];
+
+/** Hardware of a model that the run has. */
+async function runStored(
+  given: readonly string[],
+  flags: IntegerFlags,
+  context: Context,
+): Promise<void> {
+  const stray = given.find((name) => !STORED_FLAGS.includes(name));
+  if (stray !== undefined) {
+    throw new UserError({
+      where: `--${stray.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+      given: 'without data',
+      allowed: 'belongs to training; without data the models of the run are taken as they are',
+    });
+  }
+  const run = openRun(flags.run);
+  const methods: readonly IntegerMethod[] = flags.model ? [flags.model] : ['qat', 'post-training'];
+  const method = methods.find((name) => readInteger(run.file(FOLDER, `${name}.json`)));
+  if (method === undefined) {
+    throw new UserError({
+      where: run.path,
+      given: `the run has no integer model ${flags.model ?? ''}`.trimEnd(),
+      hint: 'make one with: halfgate integer and the data',
+    });
+  }
+  const { model } = readInteger(run.file(FOLDER, `${method}.json`))!;
+  const { dataset } = reopenDataset(run);
+  const { seed } = flags;
+  const { value, text } = await runHardware(flags, { run, method, model, dataset, seed, context });
+  context.result({ run: run.path, hardware: value }, text);
 }
 
 async function runInteger(flags: IntegerFlags, context: Context): Promise<void> {
+  if (flags.model === 'qat' && flags.qatSteps === 0) {
+    throw new UserError({
+      where: '--model',
+      given: 'qat with --qat-steps 0',
+      allowed: 'there is none then',
+    });
+  }
   const spec = absoluteSpec(datasetSpec(flags));
   const variant = variantOf(flags);
   const loaded = loadDataset(spec);
@@ -273,6 +347,8 @@ async function runInteger(flags: IntegerFlags, context: Context): Promise<void> 
   const rows = [floatRow(float), integerRow('post-training', post, float.value)];
   const values = [floatFigures(float), integerFigures('post-training', post)];
   const warnings = new Set(post.value.warnings);
+  const first = { method: 'post-training', model: post.value.model } as const;
+  let made: { readonly method: IntegerMethod; readonly model: IntegerModel } = first;
   if (flags.qatSteps > 0) {
     const aware = await awareStage(job, float.value, calibration, {
       ...{ network, options },
@@ -281,14 +357,19 @@ async function runInteger(flags: IntegerFlags, context: Context): Promise<void> 
     rows.push(integerRow('qat', aware, float.value));
     values.push(integerFigures('qat', aware));
     for (const warning of aware.value.warnings) warnings.add(warning);
+    made = { method: 'qat', model: aware.value.model };
   }
+  if (flags.model === 'post-training') made = first;
+  const hardware = asksForHardware(flags)
+    ? await runHardware(flags, { ...made, run, dataset, seed: flags.seed, context })
+    : undefined;
   context.progress.clear();
   const header = ['model', 'loss', ...figureNames(float.value.evaluation)];
   header.push('to float', 'bytes', 'saturated z, c, h', 'training');
   const notes = [...warnings].map((text) => `note: ${text}\n`).join('');
   context.result(
-    { run: run.path, dataset: data, options, models: values },
-    `${tableText(header, rows)}\n\n${notes}run folder: ${run.path}`,
+    { run: run.path, dataset: data, options, models: values, hardware: hardware?.value },
+    `${tableText(header, rows)}\n\n${notes}${hardware ? `${hardware.text}\n\n` : ''}run folder: ${run.path}`,
   );
 }
 
