@@ -19,3 +19,15 @@ export type { SimulationReport } from '../sim/report.js';
 export { simulateClosedForm } from '../sim/closed-form.js';
 export { simulateStepByStep } from '../sim/step-by-step.js';
 export { compileRtl, type RtlSimulator } from './eda/rtl-sim.js';
+export { headSums, type IntegerModel, runModel as runInteger } from './integer/model.js';
+export type { IntegerLstm } from './integer/lstm.js';
+export { readInteger } from './store/integer-file.js';
+export {
+  type IntegerDesign,
+  IntegerDesignError,
+  planInteger,
+  planIntegerModel,
+} from './integer-hardware/design.js';
+export { emitInteger } from './integer-hardware/emit.js';
+export { emitIntegerProject } from './integer-hardware/project.js';
+export { simulateInteger } from './integer-hardware/simulate.js';

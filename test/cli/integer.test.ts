@@ -131,8 +131,8 @@ describe('halfgate integer', () => {
     ['--run runs/fox --emit --hidden 9', '--hidden: without data, belongs to training'],
     ['--run runs/tags --emit --model qat', 'runs/tags: the run has no integer model qat'],
     [
-      '--run runs/tags --emit --max-length 2',
-      '--max-length: 2, with a test sequence of 4 steps, must hold it',
+      '--run runs/tags --emit --max-steps 2',
+      '--max-steps: 2, with a test sequence of 4 steps, must hold it',
     ],
     ['--run runs/fox --emit --name a-b', '--name: "a-b", must be a Verilog identifier'],
     ['--run runs/fox --emit runs/fox', 'runs/fox: the folder has files and no files.f'],

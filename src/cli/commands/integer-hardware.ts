@@ -34,7 +34,7 @@ export interface HardwareFlags {
   readonly model?: IntegerMethod;
   readonly rows: number;
   readonly name: string;
-  readonly maxLength?: number;
+  readonly maxSteps?: number;
   readonly testSteps: number;
   readonly engines: readonly VerifyEngine[];
   readonly dsp: boolean;
@@ -43,7 +43,7 @@ export interface HardwareFlags {
 /** Attributes of the options here. */
 export const HARDWARE_FLAGS: readonly (keyof HardwareFlags)[] = [
   ...(['emit', 'verify', 'synth', 'model', 'rows', 'name'] as const),
-  ...(['maxLength', 'testSteps', 'engines', 'dsp'] as const),
+  ...(['maxSteps', 'testSteps', 'engines', 'dsp'] as const),
 ];
 
 const ROWS = 4;
@@ -82,9 +82,9 @@ export function addHardwareOptions(command: Command): Command {
     .option('--rows <n>', 'processing elements', integer('--rows', 1, 256), ROWS)
     .option('--name <identifier>', 'name of the top module', identifier, NAME)
     .option(
-      '--max-length <n>',
+      '--max-steps <n>',
       'bidirectional: steps that the memory holds (default: the longest sequence of the data)',
-      integer('--max-length', 1, 65536),
+      integer('--max-steps', 1, 65536),
     )
     .option(
       '--test-steps <n>',
@@ -133,7 +133,7 @@ export interface HardwareResult {
 /** Room for the longest sequence there is, unless told otherwise. */
 function maxStepsOf(flags: HardwareFlags, dataset: Dataset): number {
   const longest = Math.max(1, longestSequence(dataset));
-  return flags.maxLength ?? Math.min(longest, 65536);
+  return flags.maxSteps ?? Math.min(longest, 65536);
 }
 
 function planned(flags: HardwareFlags, { model, dataset }: HardwareJob): IntegerDesign {
@@ -158,7 +158,7 @@ function testSequences(
   const tooLong = sequences.find(({ length }) => length > design.maxSteps);
   if (design.flow === 'sequences' && tooLong !== undefined) {
     throw new UserError({
-      where: '--max-length',
+      where: '--max-steps',
       given: `${design.maxSteps}, with a test sequence of ${tooLong.length} steps`,
       allowed: `must hold it, or --test-steps must stop before it`,
     });
