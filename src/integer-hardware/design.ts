@@ -116,6 +116,14 @@ export interface Phase {
  */
 export type Flow = 'steps' | 'sequences';
 
+/** x = saturate(round((value - mean) * gain / scale) + zeroPoint) per channel, ties away from zero. */
+export interface ValueRule {
+  readonly mean: readonly number[];
+  readonly gain: readonly number[];
+  readonly scale: number;
+  readonly zeroPoint: number;
+}
+
 /** When h, or the head's result, leaves. */
 export type OutputTime = 'every-step' | 'last-step';
 
@@ -130,6 +138,8 @@ export interface IntegerDesignOptions {
   readonly input?: IntegerInput;
   /** Without one, h of the last layer leaves. */
   readonly head?: IntegerHead;
+  /** How x comes about outside the machine: for its README. */
+  readonly values?: ValueRule;
   /** Longest sequence, 1..65536, where a layer runs backward; default 64. */
   readonly maxSteps?: number;
 }
@@ -143,6 +153,7 @@ export interface IntegerDesign extends Program {
   readonly maxSteps: number;
   readonly outputs: OutputTime;
   readonly layers: readonly SequenceLayer[];
+  readonly values: ValueRule | null;
   /** Null where x comes in. */
   readonly input: Exclude<IntegerInput, { kind: 'dense' }> | null;
   readonly head: IntegerHead | null;
@@ -185,6 +196,7 @@ export function planInteger(
   const [{ kernel, inputSize }] = directionsOf(layers);
   return {
     ...{ ...program, ...source, name, inputSize },
+    values: options.values ?? null,
     activationBits: kernel.activationBits,
     activation: kernel.activation,
     outputSize: outputWidth(layers[layers.length - 1]),
@@ -194,8 +206,10 @@ export function planInteger(
 
 /** A whole model: numbers of symbols or features, or x, come in, the head's class or value leaves. */
 export function planIntegerModel(
-  { layers, input, head }: IntegerModel,
-  options: Omit<IntegerDesignOptions, 'input' | 'head' | 'outputs'>,
+  { layers, input, head, inputQuantization }: IntegerModel,
+  options: Omit<IntegerDesignOptions, 'input' | 'head' | 'outputs' | 'values'>,
 ): IntegerDesign {
-  return planInteger(layers, { ...options, input, head });
+  if (input.kind !== 'dense') return planInteger(layers, { ...options, input, head });
+  const { mean, gain } = input;
+  return planInteger(layers, { ...options, head, values: { mean, gain, ...inputQuantization } });
 }

@@ -44,3 +44,18 @@ export function flowNote({ flow, maxSteps, name }: IntegerDesign): string {
     : `// Sequences have ${maxSteps} steps at most; a longer one is cut in pieces. Each runs the program in ${program},\n` +
         '// a phase of it for every step that the phase walks over:';
 }
+
+/** What makes x of a series' values, and real values of the head's sums: the host's part. */
+export function hostNotes({ values, head, widths }: IntegerDesign): string[] {
+  const notes: string[] = [];
+  if (values !== null) {
+    const { mean, gain, scale, zeroPoint } = values;
+    const limit = 2 ** (widths.data - 1);
+    notes.push(
+      `x = clamp(${-limit}, ${limit - 1}, round((value - mean) * gain / ${scale}) + ${zeroPoint}) in float32, ties away ` +
+        `from zero; of the channels in order, mean is ${mean.join(', ')}, gain ${gain.join(', ')}.`,
+    );
+  }
+  if (head?.output === 'value') notes.push(`A sum stands for the real number sum * ${head.scale}.`);
+  return notes;
+}

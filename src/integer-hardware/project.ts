@@ -7,7 +7,7 @@ import { emitInteger, integerDesignId, integerHeader } from './emit.js';
 import { type Beat, expectedRun, type IntegerSequences, type Write } from './golden.js';
 import { CELLS } from './program.js';
 import { simulateInteger } from './simulate.js';
-import { inputNote, purposeOf, resultNote } from './notes.js';
+import { hostNotes, inputNote, purposeOf, resultNote } from './notes.js';
 
 export interface IntegerTestbench {
   /** Module name. */
@@ -107,6 +107,7 @@ function readmeView(design: IntegerDesign, id: string): object {
     beatWidth: String(widths.beat),
     beatSign: input === null ? 'signed' : 'unsigned',
     inputNote: inputNote(design),
+    hostNotes: hostNotes(design),
     resultWidth: String(widths.result),
     resultSign: head?.output === 'class' ? 'unsigned' : 'signed',
     resultNote: resultNote(design),

@@ -4,6 +4,7 @@ import { cosimulateInteger } from '../../src/integer-hardware/cosimulate.js';
 import { datasetSequences, longestSequence } from '../../src/integer-hardware/dataset-input.js';
 import { planIntegerModel } from '../../src/integer-hardware/design.js';
 import { expectedRun } from '../../src/integer-hardware/golden.js';
+import { emitIntegerProject } from '../../src/integer-hardware/project.js';
 import {
   embed,
   headSums,
@@ -124,6 +125,11 @@ describe.each([false, true])('in both directions: %s', (bidirectional) => {
     );
     const square = errors.reduce((total, error) => total + error * error, 0) / errors.length;
     expect(Math.sqrt(square)).toBeCloseTo(rmse!, 5);
+    const design = planIntegerModel(model, { name: 'whole', maxSteps: 5 });
+    const readme = emitIntegerProject(design, datasetSequences(model, dataset, 1))['README.md'];
+    const { scale, zeroPoint } = model.inputQuantization;
+    expect(readme).toContain(`round((value - mean) * gain / ${scale}) + ${zeroPoint})`);
+    expect(readme).toContain(`A sum stands for the real number sum * ${model.head.scale}.`);
   });
 });
 
