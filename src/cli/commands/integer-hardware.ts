@@ -74,10 +74,9 @@ export function addHardwareOptions(command: Command): Command {
         .preset(FAMILIES[0]),
     )
     .addOption(
-      new Option('--model <name>', 'which of the two (default: qat where there is one)').choices([
-        'post-training',
-        'qat',
-      ]),
+      new Option('--model <name>', 'which integer model (default: qat where there is one)').choices(
+        ['post-training', 'qat'],
+      ),
     )
     .option('--rows <n>', 'processing elements', integer('--rows', 1, 256), ROWS)
     .option('--name <identifier>', 'name of the top module', identifier, NAME)
