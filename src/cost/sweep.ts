@@ -15,6 +15,9 @@ export interface SweepDesign {
   readonly vocabSize?: number;
   /** Tokens one-hot: inputSize is the vocabulary. */
   readonly isOneHot?: boolean;
+  readonly features?: readonly { readonly count: number; readonly size: number }[];
+  readonly bidirectional?: readonly boolean[];
+  readonly output?: 'value';
   readonly when: 'every-step' | 'last-step';
   readonly seed: number;
   readonly options: Omit<PlanOptions, 'name'>;
@@ -31,7 +34,11 @@ type Row = readonly [
   rows: number,
   columns: number,
   options?: Partial<PlanOptions>,
+  structure?: Pick<SweepDesign, 'features' | 'bidirectional' | 'output'>,
 ];
+
+/** Directions, features and values: whatever a layer, an input and a head can be. */
+const BOTH = { bidirectional: [true] };
 
 /** Schemes of the sweep that have no name of their own. */
 const MORE: Readonly<Record<string, Scheme>> = Object.fromEntries(
@@ -54,6 +61,14 @@ const MORE: Readonly<Record<string, Scheme>> = Object.fromEntries(
     },
   ].map((scheme) => [scheme.name, scheme]),
 );
+
+/** Features from their counts and sizes in turn. */
+function pairs(...values: readonly number[]): NonNullable<SweepDesign['features']> {
+  return Array.from({ length: values.length / 2 }, (_, n) => ({
+    count: values[2 * n],
+    size: values[2 * n + 1],
+  }));
+}
 
 const ROWS: readonly Row[] = [
   ['ternary-level3', 16, [16], 10, 30, 'every-step', 4, 1],
@@ -100,10 +115,24 @@ const ROWS: readonly Row[] = [
   ['ternary-level3', 28, [25], 300, 60, 'every-step', 1, 1],
   ['binary-level3', 40, [40], 24, 0, 'every-step', 16, 1],
   ['hitnet', 64, [64], 12, 0, 'last-step', 16, 1, { pack: 16 }],
+  ['ternary-level3', 9, [8], 6, 0, 'every-step', 4, 1, { maxSteps: 32 }, BOTH],
+  ['int8', 12, [10], 9, 20, 'every-step', 6, 1, { maxSteps: 40 }, BOTH],
+  ['bcq-2', 8, [6, 5], 5, 0, 'last-step', 5, 1, { maxSteps: 24 }, { bidirectional: [true, true] }],
+  ['hitnet', 16, [12], 7, -1, 'every-step', 6, 1, { maxSteps: 50 }, BOTH],
+  ['ternary-level3', 18, [14], 8, 0, 'every-step', 5, 1, {}, { features: pairs(20, 12, 9, 6) }],
+  ['int8', 10, [12], 1, 0, 'last-step', 4, 1, {}, { output: 'value' }],
+  [
+    ...(['ternary-level3', 14, [9, 7], 9, 0, 'every-step', 6, 2, { maxSteps: 64 }] as const),
+    { features: pairs(12, 7, 30, 4, 5, 3), bidirectional: [true, true] },
+  ],
+  ['int8', 20, [14], 1, 0, 'last-step', 8, 1, { maxSteps: 30 }, { ...BOTH, output: 'value' }],
 ];
 
 export const CALIBRATION_SWEEP: readonly SweepDesign[] = ROWS.map(
-  ([scheme, inputSize, hiddenSizes, classes, vocabSize, when, rows, columns, more], index) => ({
+  (
+    [scheme, inputSize, hiddenSizes, classes, vocabSize, when, rows, columns, more, structure],
+    index,
+  ) => ({
     scheme: SCHEMES[scheme] ?? MORE[scheme],
     ...{ inputSize, hiddenSizes, classes, when },
     ...(vocabSize > 0
@@ -111,6 +140,7 @@ export const CALIBRATION_SWEEP: readonly SweepDesign[] = ROWS.map(
       : vocabSize < 0
         ? { vocabSize: inputSize, isOneHot: true }
         : {}),
+    ...structure,
     seed: 1000 + index,
     options: { rows, columns, ...more },
   }),

@@ -8,7 +8,7 @@ import { beatBits, hiddenAddress, widths } from '../emit/widths.js';
 import type { Netlist } from '../emit/emit.js';
 import { jobName } from '../emit/sequencer-view.js';
 import type { Design } from '../design/design.js';
-import { compileRtl } from '../eda/rtl-sim.js';
+import { compileRtl, type RtlSimulator } from '../eda/rtl-sim.js';
 import { Random } from '../model/random.js';
 import { goldenRun, inputBeats, type BatchInput } from './golden-run.js';
 
@@ -22,6 +22,8 @@ export interface CosimulationOptions {
   readonly stallSeed?: number;
   /** Work for so many cycles first, then reset for a single one: nothing of it may show afterwards. */
   readonly resetAfter?: number;
+  /** The design compiled before (compileDesign): it is restarted, and randomizeState is that of its compilation. */
+  readonly compiled?: RtlSimulator;
 }
 
 export interface CosimulationResult {
@@ -43,6 +45,23 @@ const MAX_PROBLEMS = 8;
 /** Cycles after the expected end in which nothing more may come out. */
 const QUIET_CYCLES = 16;
 
+const probe = (column: number, name: string): string => `u_column_${column}.${name}`;
+
+/** The emitted Verilog as a simulator that shows every h written; most of a small design's cosimulation. */
+export function compileDesign(
+  { columns }: Design,
+  netlist: Netlist,
+  { randomizeState }: Pick<CosimulationOptions, 'randomizeState'> = {},
+): Promise<RtlSimulator> {
+  const probes = Array.from({ length: columns }, (_, column) =>
+    ['h_write', 'h_write_addr', 'h_write_data'].map((name) => probe(column, name)),
+  ).flat();
+  return compileRtl(netlist.files, netlist.top, {
+    probes,
+    ...(randomizeState === undefined ? {} : { randomizeState }),
+  });
+}
+
 export async function cosimulate(
   design: Design,
   netlist: Netlist,
@@ -50,16 +69,8 @@ export async function cosimulate(
   options: CosimulationOptions = {},
 ): Promise<CosimulationResult> {
   const { columns } = design;
-  const probe = (column: number, name: string): string => `u_column_${column}.${name}`;
-  const probes: string[] = [];
-  for (let column = 0; column < columns; column++) {
-    for (const name of ['h_write', 'h_write_addr', 'h_write_data'])
-      probes.push(probe(column, name));
-  }
-  const rtl = await compileRtl(netlist.files, netlist.top, {
-    probes,
-    ...(options.randomizeState === undefined ? {} : { randomizeState: options.randomizeState }),
-  });
+  const rtl = options.compiled ?? (await compileDesign(design, netlist, options));
+  rtl.restart();
   const expected = goldenRun(design, batches);
   const beats = inputBeats(design, batches);
   const workload = { sequences: batches.map(({ steps }) => steps.length) };

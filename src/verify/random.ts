@@ -12,7 +12,7 @@ import {
   type LayerWeights,
   type Scheme,
 } from '../quant/scheme.js';
-import { cosimulate, type CosimulationResult } from './cosimulate.js';
+import { compileDesign, cosimulate, type CosimulationResult } from './cosimulate.js';
 import { randomInput, type BatchInput } from './golden-run.js';
 import { randomModel, schemeOf, type ModelShape } from './random-model.js';
 
@@ -191,7 +191,8 @@ async function cosimulateTwice(
   signal?: AbortSignal,
 ): Promise<CosimulationResult> {
   const netlist = emit(design);
-  const options = { randomizeState: seed, ...(signal ? { signal } : {}) };
+  const compiled = await compileDesign(design, netlist, { randomizeState: seed });
+  const options = { compiled, ...(signal ? { signal } : {}) };
   const smooth = await cosimulate(design, netlist, batches, options);
   const stalled = await cosimulate(design, netlist, batches, { ...options, stallSeed: seed + 1 });
   return {

@@ -9,7 +9,7 @@ import { npmYosysVersion } from '../eda/yosys.js';
 import { packageVersion } from '../package-root.js';
 import { emit } from '../emit/emit.js';
 import { emitTestbench } from '../emit/project.js';
-import { cosimulate } from './cosimulate.js';
+import { compileDesign, cosimulate } from './cosimulate.js';
 import { testVectors, type BatchInput } from './golden-run.js';
 
 export type VerifyEngine = 'npm' | 'iverilog' | 'verilator';
@@ -95,7 +95,8 @@ export async function verify(
     const netlist = emit(design);
     const progress = (half: number) => (cycle: number, cycles: number) =>
       options.onProgress?.(index + (half + cycle / cycles) / 2, engines.length, engine);
-    const base = { randomizeState: seed, ...signal };
+    const compiled = await compileDesign(design, netlist, { randomizeState: seed });
+    const base = { compiled, ...signal };
     const smooth = await cosimulate(design, netlist, batches, { ...base, onProgress: progress(0) });
     const stalled = await cosimulate(design, netlist, batches, {
       ...base,
