@@ -41,6 +41,17 @@ function tinyDesign(scheme: string, more: Partial<ModelShape & PlanOptions> = {}
 }
 
 const tabled = { inputSize: 3, vocabSize: 3, isOneHot: true };
+/** Two features a token, layers of both directions, a value. */
+const both = {
+  inputSize: 3,
+  features: [
+    { count: 2, size: 1 },
+    { count: 3, size: 2 },
+  ],
+  bidirectional: [true],
+  maxSteps: 4,
+};
+const value = { output: 'value', classes: 1 } as const;
 
 describe('emit', () => {
   test('gives the same bytes for the same design', () => {
@@ -60,6 +71,7 @@ describe('emit', () => {
   test.each([
     ...TINY.map((scheme) => [scheme, tinyDesign(scheme)] as const),
     ['one-hot', tinyDesign('twn', tabled)] as const,
+    ['bidirectional', tinyDesign('ternary-level3', both)] as const,
   ])('writes a small %s design that a person can read', async (name, design) => {
     const { files } = emit(design);
     const generated = Object.keys(files).filter(
@@ -85,6 +97,10 @@ describe('emit', () => {
     ...TINY.map((scheme) => [scheme, tinyDesign(scheme)] as const),
     ['one-hot', tinyDesign('bcq-2', tabled)] as const,
     ['unpacked hitnet', tinyDesign('hitnet', { pack: 1 })] as const,
+    ['bidirectional', tinyDesign('ternary-level3', both)] as const,
+    ['bidirectional dense', tinyDesign('hitnet', { bidirectional: [true] })] as const,
+    ['tagging', tinyDesign('int8', { inputSize: 3, features: both.features })] as const,
+    ['regression', tinyDesign('int8', value)] as const,
   ])('ships every module that a %s design needs and no other', async (_, design) => {
     const { files, sources } = emit(design);
     const all = { ...leaves, ...files };
@@ -138,7 +154,7 @@ describe('lint', () => {
       const visit = (name: string): void => {
         if (needed.has(name) || !(name in leaves)) return;
         needed.add(name);
-        for (const match of leaves[name].matchAll(/^\s+(hgi?_\w+) #\(/gm)) visit(`${match[1]}.v`);
+        for (const match of leaves[name].matchAll(/^ +(hgi?_\w+) (?:#|u_)/gm)) visit(`${match[1]}.v`);
       };
       visit(leaf);
       const used = Object.fromEntries([...needed].map((name) => [name, leaves[name]]));
