@@ -293,7 +293,8 @@ function planFeatures(input: FeatureInput, pack: number): Design['input'] {
     tables,
     tokenBits: indexBits(Math.max(...tables.map(({ count }) => count))),
     strideBits: Math.max(...tables.map(({ strideBits }) => strideBits)),
-    words,
+    // One row alone still has an address.
+    words: Math.max(words, 2 ** (1 + Math.min(...tables.map(({ strideBits }) => strideBits)))),
   };
 }
 

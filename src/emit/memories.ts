@@ -217,6 +217,8 @@ export function embeddingFile(design: Design): string {
       words.push(...row, ...new Array<bigint>(2 ** strideBits - row.length).fill(0n));
     }
   }
+  const { depth } = design.memories.find(({ role }) => role === 'embedding')!;
+  words.push(...new Array<bigint>(depth - words.length).fill(0n));
   const format = activationBits === 8 ? 'in Q0.7' : `of -1, 0, +1, ${pack} to a word`;
   const strides = tables.map(({ strideBits }) => 2 ** strideBits).join(', ');
   return hexFile(`embedding ${format}, ${strides} words per token`, words, pack * activationBits);
