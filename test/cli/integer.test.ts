@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { checkHardwareFlags } from '../../src/cli/commands/integer-hardware.js';
 import { readInteger } from '../../src/store/integer-file.js';
 import { scratchFolder } from '../scratch.js';
 import { halfgate } from './halfgate.js';
@@ -36,6 +37,15 @@ async function json(args: readonly string[]): Promise<Result> {
   expect(code, stderr).toBe(0);
   return JSON.parse(stdout) as Result;
 }
+
+test('options of the hardware belong to those that ask for it', () => {
+  const flags = { rows: 3, name: 'lstm', testSteps: 32, engines: [], dsp: true };
+  expect(() => checkHardwareFlags(['run', 'rows'], flags)).toThrow(
+    '--rows: without --emit, --verify or --synth, belongs to them',
+  );
+  expect(() => checkHardwareFlags(['testSteps'], flags)).toThrow('--test-steps: without');
+  checkHardwareFlags(['rows', 'emit'], { ...flags, emit: true });
+});
 
 describe('halfgate integer', () => {
   beforeAll(() => {
@@ -127,14 +137,12 @@ describe('halfgate integer', () => {
   });
 
   test.each([
-    ['--rows 3', '--rows: without --emit, --verify or --synth, belongs to them'],
     ['--run runs/fox --emit --hidden 9', '--hidden: without data, belongs to training'],
     ['--run runs/tags --emit --model qat', 'runs/tags: the run has no integer model qat'],
     [
       '--run runs/tags --emit --max-steps 2',
       '--max-steps: 2, with a test sequence of 4 steps, must hold it',
     ],
-    ['--run runs/fox --emit --name a-b', '--name: "a-b", must be a Verilog identifier'],
     ['--run runs/fox --emit runs/fox', 'runs/fox: the folder has files and no files.f'],
   ])('hardware refuses %s', async (text, message) => {
     const { code, stderr } = await halfgate(cwd, ['integer', ...options(text)]);
