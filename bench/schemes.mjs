@@ -4,8 +4,9 @@
 // one stopped. Takes about two minutes a scheme.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { measureDesign } from '../dist/src/cost/calibrate.js';
+import { peOf } from '../dist/src/cost/inventory.js';
 import { plan } from '../dist/src/design/plan.js';
-import { synthesize } from '../dist/src/eda/synth.js';
 import { emit } from '../dist/src/emit/emit.js';
 import { Random } from '../dist/src/model/random.js';
 import { packageVersion } from '../dist/src/package-root.js';
@@ -29,43 +30,31 @@ if (unknown !== undefined) {
 }
 const [count, seed] = [Number(options.designs), Number(options.seed)];
 const FAMILY = 'ice40-hx8k';
-/** Arrays of so many rows; the difference of their LUTs is that of eight elements. */
-const ROWS = [4, 12];
+const ROWS = 12;
 const SIZES = { inputSize: 32, hiddenSizes: [32], classes: 8, when: 'every-step' };
 const KEPT = 'runs/schemes.jsonl';
 
 async function measure(scheme) {
-  const luts = [];
-  const synths = [];
-  const designs = [];
-  for (const rows of ROWS) {
-    const model = randomModel({ ...SIZES, scheme }, new Random(seed));
-    const design = plan(model, { name: 'measured', rows, columns: 1 });
-    const { files, top } = emit(design);
-    const synth = await synthesize(files, top, FAMILY, { dsp: false });
-    designs.push(design);
-    synths.push(synth);
-    luts.push(synth.luts);
-  }
-  const [design] = designs;
-  const [job] = design.jobs;
-  const perElement = (luts[1] - luts[0]) / (ROWS[1] - ROWS[0]);
+  const model = randomModel({ ...SIZES, scheme }, new Random(seed));
+  const design = plan(model, { name: 'measured', rows: ROWS, columns: 1 });
+  const { point, tool, toolVersion } = await measureDesign(design, emit, FAMILY, { dsp: false });
+  const { measured, totals } = point;
+  const { array, jobs } = design;
+  const [job] = jobs;
   const words = job.passes.reduce((sum, pass) => sum + pass.k, 0);
-  const { array } = design;
   const weights = job.outputs * (SIZES.inputSize + SIZES.hiddenSizes[0]);
+  const perElement = measured[peOf(array)].luts / ROWS;
   // Element cycles that a multiply-accumulate of the layer takes: planes, and operands in one word.
   const elementCycles = (job.sums * words) / weights;
   return {
     scheme,
-    array: `${array.kind} ${array.weightBits} x ${array.activationBits} bit${array.pack > 1 ? `, by ${array.pack}` : ''}`,
-    elementCycles,
-    perElement,
+    array: `${array.kind} ${array.weightBits} x ${array.activationBits} bit${array.pack > 1 ? `, by ${array.pack}` : ''}, sum ${design.accBits}`,
+    ...{ elementCycles, perElement },
     perMac: perElement * elementCycles,
-    luts: luts[1],
-    ffs: synths[1].ffs,
-    brams: synths[1].brams,
-    cyclesPerStep: simulate(designs[1], { sequences: [1] }).cyclesPerStep,
-    tool: `${synths[0].tool} ${synths[0].toolVersion}`,
+    weightLuts: measured['memory:weights'].luts,
+    ...{ luts: totals.luts, ffs: totals.ffs, brams: totals.brams },
+    cyclesPerStep: simulate(design, { sequences: [1] }).cyclesPerStep,
+    tool: `${tool} ${toolVersion}`,
   };
 }
 
@@ -108,6 +97,7 @@ const rows = Object.keys(SCHEMES).flatMap((name) => {
     row.elementCycles.toFixed(2),
     row.perElement.toFixed(1),
     `**${row.perMac.toFixed(1)}**`,
+    row.weightLuts,
     row.luts,
     row.ffs,
     row.brams,
@@ -118,15 +108,16 @@ const rows = Object.keys(SCHEMES).flatMap((name) => {
 });
 const page = `# What each scheme takes
 
-An LSTM of ${SIZES.inputSize} inputs and ${SIZES.hiddenSizes[0]} units with ${SIZES.classes} classes, random weights, on arrays of ${ROWS.join(' and ')} rows and one column, for ${FAMILY}
-without DSP blocks.
+An LSTM of ${SIZES.inputSize} inputs and ${SIZES.hiddenSizes[0]} units with ${SIZES.classes} classes, random weights, on an array of ${ROWS} rows and one column, for
+${FAMILY} without DSP blocks.
 
-| scheme | element | element cycles per MAC | LUT per element | LUT per MAC | LUT, ${ROWS[1]} rows | FF | BRAM | cycles per step | mismatches, bits / cycles |
-|---|---|---|---|---|---|---|---|---|---|
+| scheme | element | element cycles per MAC | LUT per element | LUT per MAC | LUT as weight memory | LUT, all | FF | BRAM | cycles per step | mismatches, bits / cycles |
+|---|---|---|---|---|---|---|---|---|---|---|
 ${rows.join('\n')}
 
-- LUT per element: what a row more adds to the whole design, its delays and its share of the drain included
+- LUT per element: of the array's elements alone, every cell of the netlist attributed to its module
 - LUT per MAC: LUTs that it takes to do one multiply-accumulate of the layer a cycle: planes of codes take several element cycles, words of several operands a fraction of one
+- LUT as weight memory: Yosys keeps narrow memories in logic where it takes that for cheaper than a block RAM each
 - Mismatches: of random designs of the scheme, emitted, run as RTL at full speed and with random stalls, against golden model (bits) and simulator (cycles)
 - LUT, FF, BRAM: measured (${[...results.values()][0]?.tool})
 
