@@ -83,32 +83,51 @@ interface Shape {
   readonly lengths: ArrayLike<number>;
 }
 
+/** Copies a row; rows are too short, and too many, for `set` and `subarray`. */
+function copyRow(
+  from: Float32Array,
+  at: number,
+  to: Float32Array,
+  begin: number,
+  size: number,
+): void {
+  for (let k = 0; k < size; k++) to[begin + k] = from[at + k];
+}
+
+/** Buffers of a step that the next one takes over: steps of many megabytes are otherwise the collector's. */
+class Scratch {
+  private readonly buffers = new Map<string, Float32Array>();
+
+  /** Its contents are what they were. */
+  take(name: string, size: number): Float32Array {
+    const present = this.buffers.get(name);
+    if (present && present.length >= size) return present.subarray(0, size);
+    const made = new Float32Array(size);
+    this.buffers.set(name, made);
+    return made;
+  }
+
+  zeros(name: string, size: number): Float32Array {
+    return this.take(name, size).fill(0);
+  }
+}
+
 /**
- * [timeSteps, batch, size] with every lane's own steps in the opposite order; what lies behind its end stays
- * where it is. Its own inverse.
+ * [timeSteps, batch, size] with every lane's own steps in the opposite order, into `y`; what lies behind its
+ * end stays where it is. Its own inverse.
  */
-function reversed(
+function reverseInto(
+  y: Float32Array,
   x: Float32Array,
   size: number,
   { timeSteps, batch, lengths }: Shape,
 ): Float32Array {
-  const y = x.slice();
   for (let lane = 0; lane < batch; lane++) {
     const length = Math.min(lengths[lane], timeSteps);
-    for (let t = 0; t < length; t++) {
-      const from = ((length - 1 - t) * batch + lane) * size;
-      y.set(x.subarray(from, from + size), (t * batch + lane) * size);
+    for (let t = 0; t < timeSteps; t++) {
+      const from = t < length ? length - 1 - t : t;
+      copyRow(x, (from * batch + lane) * size, y, (t * batch + lane) * size, size);
     }
-  }
-  return y;
-}
-
-/** Columns `begin` to `begin + size` of rows `width` wide. */
-function columnsOf(x: Float32Array, width: number, begin: number, size: number): Float32Array {
-  const rows = x.length / width;
-  const y = new Float32Array(rows * size);
-  for (let r = 0; r < rows; r++) {
-    y.set(x.subarray(r * width + begin, r * width + begin + size), r * size);
   }
   return y;
 }
@@ -145,6 +164,7 @@ export class WholeSession implements Session {
   private params: Record<string, FloatTensor>;
   private first: Record<string, FloatTensor>;
   private second: Record<string, FloatTensor>;
+  private readonly scratch = new Scratch();
   private step = 0;
   /** Whether the layers' sessions hold the present parameters. */
   private loaded = false;
@@ -226,13 +246,13 @@ export class WholeSession implements Session {
         `batch: ${batch.features?.length ?? 'no'} features, must be ${rows * count}`,
       );
     }
-    const x = new Float32Array(rows * width);
+    const x = this.scratch.take('x', rows * width);
     let begin = 0;
     input.tables.forEach(({ name, size }, f) => {
       const { data } = this.params[`features.${name}`];
       for (let r = 0; r < rows; r++) {
         const index = batch.features![r * count + f];
-        x.set(data.subarray(index * size, (index + 1) * size), r * width + begin);
+        copyRow(data, index * size, x, r * width + begin, size);
       }
       begin += size;
     });
@@ -247,21 +267,25 @@ export class WholeSession implements Session {
     this.layers.forEach((directions, l) => {
       const width = outputSize(this.config.model.layers[l]);
       const rows = shape.timeSteps * shape.batch;
-      const output = new Float32Array(rows * width);
+      const output = this.scratch.take(`output${l}`, rows * width);
       directions.forEach(({ session, isBackward, inputSize, hiddenSize }, d) => {
         session.reset();
-        const own = isBackward ? reversed(below, inputSize, shape) : below;
+        const own = isBackward ? this.reversed(`below${l}`, below, inputSize, shape) : below;
         const h = session.sequence(shape.timeSteps, own);
-        const placed = isBackward ? reversed(h, hiddenSize, shape) : h;
+        const placed = isBackward ? this.reversed('h', h, hiddenSize, shape) : h;
         for (let r = 0; r < rows; r++) {
-          const row = placed.subarray(r * hiddenSize, (r + 1) * hiddenSize);
-          output.set(row, r * width + d * hiddenSize);
+          copyRow(placed, r * hiddenSize, output, r * width + d * hiddenSize, hiddenSize);
         }
       });
       outputs.push(output);
       below = output;
     });
     return outputs;
+  }
+
+  private reversed(name: string, x: Float32Array, size: number, shape: Shape): Float32Array {
+    const y = this.scratch.take(`reversed ${name}`, shape.timeSteps * shape.batch * size);
+    return reverseInto(y, x, size, shape);
   }
 
   /** Rows that the head reads: all, or each lane's last one. */
@@ -389,13 +413,17 @@ export class WholeSession implements Session {
     for (let l = this.layers.length - 1; l >= 0; l--) {
       const width = outputSize(model.layers[l]);
       const { inputSize } = model.layers[l];
-      const dInput = new Float32Array(shape.timeSteps * shape.batch * inputSize);
+      const rows = shape.timeSteps * shape.batch;
+      const dInput = this.scratch.zeros(`dInput${l}`, rows * inputSize);
       this.layers[l].forEach(({ session, name, isBackward, hiddenSize }, d) => {
-        const own = columnsOf(dOutput, width, d * hiddenSize, hiddenSize);
-        const dH = isBackward ? reversed(own, hiddenSize, shape) : own;
+        const own = this.scratch.take('dH', rows * hiddenSize);
+        for (let r = 0; r < rows; r++) {
+          copyRow(dOutput, r * width + d * hiddenSize, own, r * hiddenSize, hiddenSize);
+        }
+        const dH = isBackward ? this.reversed('dH', own, hiddenSize, shape) : own;
         const { tensors, dX } = session.sequenceGradients(shape.timeSteps, dH);
         session.finishSequence(shape.timeSteps);
-        addInto(dInput, isBackward ? reversed(dX, inputSize, shape) : dX);
+        addInto(dInput, isBackward ? this.reversed('dX', dX, inputSize, shape) : dX);
         for (const part of ['weights', 'bias', 'gain', 'scales']) {
           const gradient = tensors[`layer0.${part}`] as Tensor | undefined;
           if (gradient) gradients[`${name}.${part}`] = gradient.data as Float32Array;
@@ -418,10 +446,10 @@ export class WholeSession implements Session {
     const head = this.headWeights();
     const { plan, coded } = head;
     const { data: weights } = this.params['head.weights'];
-    const dWeights = new Float32Array(classes * width);
+    const dWeights = this.scratch.zeros('dHead', classes * width);
     const dBias = new Float32Array(classes);
     const dGain = new Float32Array(classes);
-    const dTop = new Float32Array(top.length);
+    const dTop = this.scratch.zeros('dTop', top.length);
     const logits = new Float32Array(classes);
     const d = new Float64Array(classes);
     const keep = this.dropped(top.length);
@@ -460,7 +488,7 @@ export class WholeSession implements Session {
 
   /** What each element of the top layer's output is multiplied by in this step. */
   private dropped(size: number): Float32Array {
-    const keep = new Float32Array(size).fill(1);
+    const keep = this.scratch.take('keep', size).fill(1);
     const { dropout } = this.config;
     if (!dropout || dropout.output === 0) return keep;
     const random = this.randomOf(2);
@@ -486,7 +514,7 @@ export class WholeSession implements Session {
     const count = input.tables.length;
     let begin = 0;
     input.tables.forEach(({ name, size }, f) => {
-      const sum = new Float32Array(this.params[`features.${name}`].data.length);
+      const sum = this.scratch.zeros(`d ${name}`, this.params[`features.${name}`].data.length);
       for (let r = 0; r * width < dX.length; r++) {
         const at = batch.features![r * count + f] * size;
         for (let k = 0; k < size; k++) sum[at + k] += dX[r * width + begin + k];
@@ -499,7 +527,10 @@ export class WholeSession implements Session {
   gradients(batch: Batch): { loss: number; tensors: Tensors } {
     const { loss, gradients } = this.differentiate(batch);
     const tensors = Object.fromEntries(
-      Object.entries(gradients).map(([name, data]) => [name, f32(this.params[name].shape, data)]),
+      Object.entries(gradients).map(([name, data]) => [
+        name,
+        f32(this.params[name].shape, data.slice()),
+      ]),
     );
     return { loss, tensors };
   }
