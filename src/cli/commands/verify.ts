@@ -6,6 +6,7 @@ import type { Context } from '../context.js';
 import { StageFailure } from '../errors.js';
 import { findScheme } from '../scheme-choice.js';
 import { choice, integer, list } from '../options.js';
+import { DEFAULT_LIMIT_SECONDS } from '../../formal/prove.js';
 import { pace } from '../progress.js';
 import { openRun } from '../run-choice.js';
 import { verifyStage } from '../stages/verify.js';
@@ -17,11 +18,13 @@ import {
   schemesOf,
   stageOptions,
 } from './shared.js';
+import { type FormalFlags, proveRandom, proveRun } from './verify-formal.js';
 
-interface VerifyFlags extends DesignFlags {
+interface VerifyFlags extends DesignFlags, FormalFlags {
   readonly steps: number;
   readonly engines: readonly VerifyEngine[];
   readonly random?: number;
+  readonly formal?: boolean;
   readonly seed: number;
 }
 
@@ -34,7 +37,8 @@ export function register(program: Command, context: () => Context): void {
     .description(
       'Run the emitted Verilog itself, with npm-installed tools alone, on the test data of the run: every ' +
         "hidden value and every result against the golden integer model, every result's cycle against the " +
-        'simulator. With --random: designs and data drawn from a seed instead; no run is needed.',
+        'simulator. With --random: designs and data drawn from a seed instead; no run is needed. With --formal: every unit of the design is proved equal to its ' +
+        'specification (rtl-specs/) for all inputs, and from the weights that no width overflows, instead.',
     )
     .option(
       '--steps <n>',
@@ -48,6 +52,13 @@ export function register(program: Command, context: () => Context): void {
         .default(VERIFY_ENGINES, 'all that are installed'),
     )
     .option('--random <n>', 'verify so many random designs', integer('--random', 1, 100_000))
+    .option('--formal', 'prove units and widths, instead of running the Verilog')
+    .option(
+      '--limit <seconds>',
+      'time limit of one proof of --formal',
+      integer('--limit', 1, 86_400),
+      DEFAULT_LIMIT_SECONDS,
+    )
     .option('--seed <n>', 'seed of --random', integer('--seed', 0, 2 ** 31 - 1), 1)
     .addHelpText(
       'after',
@@ -56,7 +67,9 @@ Examples:
   halfgate verify
   halfgate verify --run runs/book --scheme int8 --rows 5 --columns 3 --steps 200
   halfgate verify --random 50 --seed 7
-  halfgate verify --random 20 --scheme hitnet`,
+  halfgate verify --random 20 --scheme hitnet
+  halfgate verify --formal --run runs/book --scheme int8
+  halfgate verify --formal --random 10`,
     )
     .action((flags: VerifyFlags) =>
       flags.random === undefined
@@ -66,6 +79,7 @@ Examples:
 }
 
 async function verifyRun(flags: VerifyFlags, context: Context): Promise<void> {
+  if (flags.formal === true) return proveRun(flags, context);
   const run = openRun(flags.run);
   const rows: string[][] = [];
   const values: object[] = [];
@@ -112,6 +126,9 @@ async function verifySeed(flags: VerifyFlags, count: number, context: Context): 
       given: `${schemes.length} schemes with --random`,
       allowed: 'one, or none for any',
     });
+  }
+  if (flags.formal === true) {
+    return proveRandom(flags, count, flags.seed, schemes?.[0], context);
   }
   const left = pace();
   const { cases, seed, bitMismatches, cycleMismatches } = await verifyRandom({

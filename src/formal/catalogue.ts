@@ -1,0 +1,131 @@
+/** What is proved of each unit, and how. */
+import { parameterNumber, type Parameters } from './specification.js';
+
+/**
+ * combinational: for all inputs, in one step. unrolled: `steps` cycles from any state with any inputs, which is
+ * each cycle of any run: an inductive step whose hypothesis is that the unit has a state. induction: an invariant,
+ * true in the first `steps` cycles and in every cycle after `steps` in which it was.
+ */
+export type Method = 'combinational' | 'unrolled' | 'induction';
+
+export interface Property {
+  /** Module of rtl-templates/. */
+  readonly unit: string;
+  /** File of rtl-specs/, without `.v`; its module ends in `_spec`. */
+  readonly spec: string;
+  /** The claim, in a few words. */
+  readonly claim: string;
+  readonly method: Method;
+  readonly steps: number;
+  /** Instances that are replaced by anything (rtl-specs/cut/), or `product`: every multiplication is. */
+  readonly cut?: readonly ('hg_ram' | 'hg_rom' | 'hg_tanh_lookup' | 'product')[];
+  /** Other modules inside. */
+  readonly uses?: readonly string[];
+  /** Whether a unit with these parameters has the property at all. */
+  readonly when?: (parameters: Parameters) => boolean;
+  /** Parameters to prove it with, where the unit's own would only repeat the same proof at length. */
+  readonly reduce?: (parameters: Parameters) => Parameters;
+}
+
+const bits32 = (value: number): string => value.toString(2).padStart(32, '0');
+
+/** Words beyond this repeat what is proved of the others. */
+const MOST_PROVED_WORDS = 16;
+
+/** A memory of few words, which are all alike. */
+function fewWords(parameters: Parameters): Parameters {
+  const depth = Math.min(parameterNumber(parameters.DEPTH), MOST_PROVED_WORDS);
+  return { ...parameters, DEPTH: bits32(depth) };
+}
+
+const has =
+  (name: string) =>
+  (parameters: Parameters): boolean =>
+    name in parameters && parameterNumber(parameters[name]) > 0;
+
+export const PROPERTIES: readonly Property[] = [
+  {
+    ...{ unit: 'hg_threshold', spec: 'hg_threshold', method: 'combinational', steps: 1 },
+    claim: 'level = (acc >= low) + (acc >= high)',
+  },
+  {
+    ...{ unit: 'hg_shift_multiplier', spec: 'hg_shift_multiplier' },
+    ...{ method: 'combinational', steps: 1 },
+    claim: 'product = floor(level * value / 2)',
+  },
+  {
+    ...{ unit: 'hg_feature_start', spec: 'hg_feature_start', method: 'combinational', steps: 1 },
+    claim: 'start = base + token * 2^shift',
+  },
+  ...['hg_pe_binary', 'hg_pe_ternary', 'hg_pe_pow2'].map((unit): Property => ({
+    ...{ unit, spec: unit, method: 'unrolled', steps: 2 },
+    claim: "acc' = clear ? 0 : acc + weight * act",
+  })),
+  {
+    ...{ unit: 'hg_pe_popcount', spec: 'hg_pe_popcount', method: 'unrolled', steps: 3 },
+    claim: "acc' = clear ? 0 : acc + sum of weight * act",
+  },
+  {
+    ...{ unit: 'hg_pe_int', spec: 'hg_pe_int', method: 'unrolled', steps: 2, cut: ['product'] },
+    claim: "acc' = clear ? 0 : acc + product",
+  },
+  {
+    ...{ unit: 'hg_pe_int', spec: 'hg_pe_int_product', method: 'combinational', steps: 1 },
+    claim: 'product = weight * act, digit by digit',
+  },
+  {
+    ...{ unit: 'hg_requantize', spec: 'hg_requantize', method: 'unrolled', steps: 4 },
+    cut: ['product'],
+    claim: 'q = saturate(round(product / 2^shift) + bias)',
+  },
+  {
+    ...{ unit: 'hg_requantize', spec: 'hg_requantize_product', method: 'unrolled', steps: 2 },
+    claim: 'product = acc * multiplier, digit by digit',
+    when: has('MULTIPLIER_WIDTH'),
+  },
+  {
+    ...{ unit: 'hg_combine', spec: 'hg_combine', method: 'unrolled', steps: 3 },
+    cut: ['hg_ram', 'product'],
+    claim: 'sum = table + sum of products, over planes and passes',
+  },
+  {
+    ...{ unit: 'hg_combine', spec: 'hg_combine_product', method: 'unrolled', steps: 2 },
+    uses: ['hg_ram'],
+    claim: 'product = acc * factor, digit by digit',
+    when: ({ FACTOR_KIND }) => parameterNumber(FACTOR_KIND) === 2,
+  },
+  {
+    ...{ unit: 'hg_tanh_lookup', spec: 'hg_tanh_lookup', method: 'unrolled', steps: 3 },
+    cut: ['hg_rom'],
+    claim: 'sign(v) table[min(round(|v| / 2^shift), last)], rounded',
+  },
+  {
+    ...{ unit: 'hg_argmax', spec: 'hg_argmax', method: 'induction', steps: 3 },
+    claim: 'index of the largest logit, the lowest of several',
+  },
+  {
+    ...{ unit: 'hg_value', spec: 'hg_value', method: 'unrolled', steps: 2 },
+    claim: 'value = the last logit',
+  },
+  {
+    ...{ unit: 'hg_ram', spec: 'hg_ram', method: 'unrolled', steps: 3, reduce: fewWords },
+    claim: 'a word reads what was written to it last',
+  },
+  {
+    ...{ unit: 'hg_weight_bank', spec: 'hg_weight_bank', method: 'unrolled', steps: 2 },
+    cut: ['hg_rom'],
+    claim: 'word and address, one cycle later',
+  },
+  {
+    ...{ unit: 'hg_stream_out', spec: 'hg_stream_out', method: 'induction', steps: 6 },
+    claim: 'valid stays until ready; as many beats as results',
+  },
+  {
+    ...{ unit: 'hg_stream_in', spec: 'hg_stream_in', method: 'induction', steps: 6 },
+    claim: 'no beat lost, made up or overwritten; ready if there is room',
+  },
+  {
+    ...{ unit: 'hg_sequence_in', spec: 'hg_sequence_in', method: 'induction', steps: 6 },
+    claim: 'no beat lost or made up; ready unless a sequence waits',
+  },
+];

@@ -1,0 +1,76 @@
+/** Small designs of every family of schemes: their units, and the widths that their weights ask for. */
+import { describe, expect, test } from 'vitest';
+import type { Design } from '../../src/design/design.js';
+import { plan } from '../../src/design/plan.js';
+import { Random } from '../../src/model/random.js';
+import { PROPERTIES } from '../../src/formal/catalogue.js';
+import { proveDesign, type UnitProof } from '../../src/formal/formal.js';
+import { proveWidths } from '../../src/formal/widths.js';
+import { randomModel } from '../../src/verify/random-model.js';
+import { randomCase } from '../../src/verify/random.js';
+
+/** Products of eight digits take seconds each; units.test.ts has those of fewer. */
+const quick = PROPERTIES.filter(({ spec }) => !spec.endsWith('_product'));
+
+function smallDesign(scheme: string): Design {
+  const shape = { scheme, inputSize: 3, hiddenSizes: [3], classes: 3, when: 'every-step' } as const;
+  const model = randomModel(shape, new Random(5));
+  return plan(model, { name: 'tiny', rows: 4, columns: 1 });
+}
+
+describe('every unit and width of a small design is proved', () => {
+  const done = new Map<string, UnitProof>();
+
+  test.each(['int8', 'ternary-level3', 'binary-level3', 'laq-log-3', 'ttq', 'bcq-2', 'hitnet'])(
+    '%s',
+    async (scheme) => {
+      const report = await proveDesign(smallDesign(scheme), { properties: quick, done });
+      const left = [...report.units, ...report.widths].filter(({ status }) => status !== 'proved');
+      expect(left).toEqual([]);
+      expect(report.passed).toBe(true);
+      expect(report.units.length).toBeGreaterThan(8);
+    },
+    60_000,
+  );
+});
+
+describe('widths', () => {
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])('those of random design %i suffice', (index) => {
+    const failed = proveWidths(randomCase(11, index).design).filter(
+      ({ status }) => status !== 'proved',
+    );
+    expect(failed).toEqual([]);
+  });
+
+  test('an accumulator one bit too narrow is caught, with the bound it cannot hold', () => {
+    const design = smallDesign('ttq');
+    const [first] = proveWidths(design).filter(({ what }) => what === 'accumulators');
+    const narrow = { ...design, accBits: first.bits - 1 };
+    const failed = proveWidths(narrow).filter(({ status }) => status === 'failed');
+    expect(failed).toContainEqual({ ...first, width: first.bits - 1, status: 'failed' });
+  });
+
+  test('a threshold out of order is caught', () => {
+    const design = smallDesign('ternary-level3');
+    const [layer] = design.model.layers;
+    const rows = layer.rows.map((row, r) =>
+      r === 0 && row.kind === 'threshold' ? { ...row, low: 5, high: 4 } : row,
+    );
+    const model = { ...design.model, layers: [{ ...layer, rows }] };
+    const failed = proveWidths({ ...design, model }).filter(({ status }) => status === 'failed');
+    expect(failed.map(({ what }) => what)).toEqual(['thresholds']);
+  });
+
+  test('the bound of an accumulator is the sum that the largest activations make', () => {
+    const design = smallDesign('int8');
+    const { weights } = design.model.head;
+    const sums = [0, 1, 2].map((row) =>
+      weights.slice(3 * row, 3 * row + 3).reduce((sum, code) => sum + 127 * Math.abs(code), 0),
+    );
+    const [head] = proveWidths(design).filter(
+      ({ where, what }) => where === 'head' && what === 'accumulators',
+    );
+    expect(head.rows).toEqual(sums);
+    expect(head.bound).toBe(Math.max(...sums));
+  });
+});

@@ -1,0 +1,228 @@
+/** Proofs that succeed of the units as they are, and fail, with values, of units with one planted fault. */
+import { describe, expect, test } from 'vitest';
+import { templateSource } from '../../src/emit/render.js';
+import { PROPERTIES, type Property } from '../../src/formal/catalogue.js';
+import { prove, type Proof } from '../../src/formal/prove.js';
+
+const bits32 = (value: number): string => (value >>> 0).toString(2).padStart(32, '0');
+
+/** The property that a specification states. */
+function propertyOf(spec: string): Property {
+  const found = PROPERTIES.find((property) => property.spec === spec);
+  if (found === undefined) throw new Error(`no property ${spec}`);
+  return found;
+}
+
+/** Prove a property with these parameters, of the unit as it is or with one text replaced by another. */
+function proofOf(
+  spec: string,
+  parameters: Readonly<Record<string, number | string>>,
+  fault?: { readonly from: string; readonly to: string },
+): Promise<Proof> {
+  const property = propertyOf(spec);
+  const names = [property.unit, ...(property.uses ?? [])];
+  const sources = Object.fromEntries(
+    names.map((name) => [`${name}.v`, templateSource(`${name}.v`)]),
+  );
+  if (fault !== undefined) {
+    const file = `${property.unit}.v`;
+    expect(sources[file].split(fault.from)).toHaveLength(2);
+    sources[file] = sources[file].replace(fault.from, () => fault.to);
+  }
+  const bits = Object.entries(parameters).map(([name, value]): [string, string] => [
+    name,
+    typeof value === 'number' ? bits32(value) : value,
+  ]);
+  return prove(property, Object.fromEntries(bits), sources, { limitSeconds: 60 });
+}
+
+describe('a unit equals its specification', () => {
+  test.each([
+    ['hg_threshold', { ACC_WIDTH: 9 }],
+    ['hg_shift_multiplier', { LEVELS: 3, WIDTH: 8 }],
+    ['hg_shift_multiplier', { LEVELS: 2, WIDTH: 8 }],
+    [
+      'hg_feature_start',
+      {
+        ...{ FEATURES: 2, TOKEN_WIDTH: 4, START_WIDTH: 6 },
+        BASES: '100000000011',
+        SHIFTS: '0000000000000001',
+      },
+    ],
+    ['hg_pe_binary', { ACC_WIDTH: 6 }],
+    ['hg_pe_ternary', { ACC_WIDTH: 12 }],
+    ['hg_pe_pow2', { WEIGHT_WIDTH: 3, ACC_WIDTH: 13 }],
+    ['hg_pe_int', { WEIGHT_WIDTH: 4, ACC_WIDTH: 14 }],
+    ['hg_pe_int_product', { ACT_WIDTH: 5, WEIGHT_WIDTH: 4, ACC_WIDTH: 12 }],
+    ['hg_pe_popcount', { PACK: 8, WEIGHT_BITS: 2, ACC_WIDTH: 7 }],
+    ['hg_pe_popcount', { PACK: 4, WEIGHT_BITS: 1, ACC_WIDTH: 3 }],
+    ['hg_requantize', { ACC_WIDTH: 10, SHIFT_MIN: 3, SELECT_WIDTH: 2 }],
+    ['hg_requantize', { ACC_WIDTH: 8, MULTIPLIER_WIDTH: 0, SHIFT_MIN: -3, SELECT_WIDTH: 3 }],
+    ['hg_requantize_product', { ACC_WIDTH: 7, MULTIPLIER_WIDTH: 4 }],
+    ['hg_combine', { ACC_WIDTH: 6, FACTOR_KIND: 2, SUM_WIDTH: 12, PASSES: 2, TABLE_WIDTH: 8 }],
+    ['hg_combine', { ACC_WIDTH: 6, FACTOR_KIND: 1, FACTOR_WIDTH: 2, SUM_WIDTH: 9 }],
+    ['hg_combine', { ACC_WIDTH: 6, FACTOR_KIND: 0, SUM_WIDTH: 8, TABLE_WIDTH: 8 }],
+    ['hg_combine_product', { ACC_WIDTH: 6, FACTOR_WIDTH: 4 }],
+    ['hg_tanh_lookup', { VALUE_WIDTH: 10, SHIFT: 2, DEPTH: 64, ENTRY_WIDTH: 6, OUT_WIDTH: 7 }],
+    [
+      'hg_tanh_lookup',
+      { ...{ VALUE_WIDTH: 7, SHIFT: 0, DEPTH: 33 }, ENTRY_WIDTH: 7, DROP: 3, OUT_WIDTH: 6 },
+    ],
+    ['hg_argmax', { INDEX_WIDTH: 3 }],
+    ['hg_value', {}],
+    ['hg_ram', { WIDTH: 3, DEPTH: 5, ADDR_WIDTH: 3 }],
+    ['hg_weight_bank', { WIDTH: 2, DEPTH: 8, ADDR_WIDTH: 3 }],
+    ['hg_stream_out', {}],
+    ['hg_stream_in', { INDEX_WIDTH: 3, LAST_INDEX: '100' }],
+    [
+      'hg_sequence_in',
+      { ...{ INDEX_WIDTH: 3, PACK_WIDTH: 1, ADDR_WIDTH: 4 }, LAST_INDEX: '100', LAST_STEP: '1001' },
+    ],
+  ] as const)('%s %o', async (spec, parameters) => {
+    expect(await proofOf(spec, parameters)).toMatchObject({ status: 'proved' });
+  });
+});
+
+describe('a planted fault is caught, with values that show it', () => {
+  test.each([
+    {
+      title: 'a threshold off by one',
+      spec: 'hg_threshold',
+      parameters: { ACC_WIDTH: 9 },
+      from: 'acc_i >= low_i',
+      to: 'acc_i > low_i',
+    },
+    {
+      title: 'an unsigned threshold, which makes the comparison unsigned',
+      spec: 'hg_threshold',
+      parameters: { ACC_WIDTH: 9 },
+      from: 'input  wire signed [ACC_WIDTH-1:0] high_i',
+      to: 'input  wire        [ACC_WIDTH-1:0] high_i',
+    },
+    {
+      title: 'a logical shift where the half of a negative value is meant',
+      spec: 'hg_shift_multiplier',
+      parameters: { WIDTH: 8 },
+      from: '{value_i[WIDTH-1], value_i[WIDTH-1:1]}',
+      to: "{1'b0, value_i[WIDTH-1:1]}",
+    },
+    {
+      title: 'rounding down instead of half up',
+      spec: 'hg_requantize',
+      parameters: { ACC_WIDTH: 10, SHIFT_MIN: 3, SELECT_WIDTH: 2 },
+      from: '(halves + ONE) >>> 1',
+      to: 'halves >>> 1',
+    },
+    {
+      title: 'no saturation',
+      spec: 'hg_requantize',
+      parameters: { ACC_WIDTH: 10, SHIFT_MIN: 3, SELECT_WIDTH: 2 },
+      from: 'if (overflows)',
+      to: "if (1'b0)",
+    },
+    {
+      title: 'a multiplier whose top digit counts as a sign',
+      spec: 'hg_requantize_product',
+      parameters: { ACC_WIDTH: 7, MULTIPLIER_WIDTH: 4 },
+      from: "multiplier = {1'b0, multiplier_i}",
+      to: 'multiplier = $signed(multiplier_i)',
+    },
+    {
+      title: 'an unsigned operand of a product',
+      spec: 'hg_pe_int_product',
+      parameters: { ACT_WIDTH: 5, WEIGHT_WIDTH: 4, ACC_WIDTH: 12 },
+      from: 'product = act_i * weight_i',
+      to: 'product = act_i * $unsigned(weight_i)',
+    },
+    {
+      title: 'a sign that is not extended',
+      spec: 'hg_pe_ternary',
+      parameters: { ACC_WIDTH: 12 },
+      from: '{{ACC_WIDTH{addend[ACT_WIDTH-1]}}, addend}',
+      to: "{{ACC_WIDTH{1'b0}}, addend}",
+    },
+    {
+      title: 'a dropped carry of the negative sign',
+      spec: 'hg_pe_pow2',
+      parameters: { WEIGHT_WIDTH: 3, ACC_WIDTH: 13 },
+      from: 'wide[ACC_WIDTH-1:0], is_negative}',
+      to: "wide[ACC_WIDTH-1:0], 1'b0}",
+    },
+    {
+      title: 'no clear',
+      spec: 'hg_pe_binary',
+      parameters: { ACC_WIDTH: 10 },
+      from: 'if (clear_i)',
+      to: "if (1'b0)",
+    },
+    {
+      title: 'a pair that counts nothing',
+      spec: 'hg_pe_popcount',
+      parameters: { PACK: 4, ACC_WIDTH: 6 },
+      from: 'for (b = 0; b < GROUP;',
+      to: 'for (b = 1; b < GROUP;',
+    },
+    {
+      title: 'a pass that forgets those before it',
+      spec: 'hg_combine',
+      parameters: { ACC_WIDTH: 6, FACTOR_KIND: 2, SUM_WIDTH: 12, PASSES: 2, TABLE_WIDTH: 8 },
+      from: '{SUM_WIDTH{!pass_first_q}}',
+      to: "{SUM_WIDTH{1'b0}}",
+    },
+    {
+      title: 'an index that does not round',
+      spec: 'hg_tanh_lookup',
+      parameters: { VALUE_WIDTH: 10, SHIFT: 2, DEPTH: 64, ENTRY_WIDTH: 6, OUT_WIDTH: 7 },
+      from: 'half_i ? ONE << SHIFT : (ONE << SHIFT) >> 1',
+      to: 'half_i ? ONE << SHIFT : 0',
+    },
+    {
+      title: 'the highest index of a tie',
+      spec: 'hg_argmax',
+      parameters: { INDEX_WIDTH: 3 },
+      from: 'logit_i > best_q',
+      to: 'logit_i >= best_q',
+    },
+    {
+      title: 'a valid that drops under back-pressure',
+      spec: 'hg_stream_out',
+      parameters: {},
+      from: 'else if (m_axis_tready) m_axis_tvalid',
+      to: 'else m_axis_tvalid',
+    },
+    {
+      title: 'a beat that is taken without room for it',
+      spec: 'hg_stream_in',
+      parameters: { INDEX_WIDTH: 3, LAST_INDEX: '100' },
+      from: '!full_q[load_buffer_o]',
+      to: '!full_q[0] || !full_q[1] || s_axis_tlast',
+    },
+    {
+      title: 'a sequence that ends one word late',
+      spec: 'hg_sequence_in',
+      parameters: { ...{ INDEX_WIDTH: 1, ADDR_WIDTH: 3 }, LAST_INDEX: '0', LAST_STEP: '001' },
+      from: 'last_step_o == LAST_STEP',
+      to: 'last_step_o > LAST_STEP',
+    },
+  ])('$title', async ({ spec, parameters, from, to }) => {
+    const proof = await proofOf(spec, parameters, { from, to });
+    expect(proof.status).toBe('failed');
+    expect(proof.counterexample?.cycles.length).toBeGreaterThan(0);
+  });
+});
+
+test('the values of a counterexample break the claim', async () => {
+  const fault = { from: 'acc_i >= low_i', to: 'acc_i > low_i' };
+  const { counterexample } = await proofOf('hg_threshold', { ACC_WIDTH: 9 }, fault);
+  const [{ values }] = counterexample!.cycles;
+  expect(values.acc_i).toBe(values.low_i);
+  expect(Number(values.expected)).toBe(Number(values.level_o) + 1);
+});
+
+test('a proof beyond its time limit is unfinished, not proved', async () => {
+  const property = propertyOf('hg_requantize_product');
+  const parameters = { ACC_WIDTH: bits32(24), MULTIPLIER_WIDTH: bits32(16) };
+  const sources = { 'hg_requantize.v': templateSource('hg_requantize.v') };
+  const proof = await prove(property, parameters, sources, { limitSeconds: 1 });
+  expect(proof.status).toBe('unfinished');
+});
