@@ -17,8 +17,12 @@ export interface Property {
   readonly claim: string;
   readonly method: Method;
   readonly steps: number;
-  /** Instances that are replaced by anything (rtl-specs/cut/), or `product`: every multiplication is. */
-  readonly cut?: readonly ('hg_ram' | 'hg_rom' | 'hg_tanh_lookup' | 'product')[];
+  /** Shortest window that is worth trying, where it is known. */
+  readonly from?: number;
+  /** Modules that are replaced by anything (rtl-specs/cut/). */
+  readonly cut?: readonly ('hg_ram' | 'hg_rom' | 'hg_tanh_lookup')[];
+  /** Signals inside the unit, or registers of them, whose multiplications are replaced by anything. */
+  readonly products?: readonly string[];
   /** Other modules inside. */
   readonly uses?: readonly string[];
   /** Whether a unit with these parameters has the property at all. */
@@ -66,7 +70,8 @@ export const PROPERTIES: readonly Property[] = [
     claim: "acc' = clear ? 0 : acc + sum of weight * act",
   },
   {
-    ...{ unit: 'hg_pe_int', spec: 'hg_pe_int', method: 'unrolled', steps: 2, cut: ['product'] },
+    ...{ unit: 'hg_pe_int', spec: 'hg_pe_int', method: 'unrolled', steps: 2 },
+    products: ['g_product.product'],
     claim: "acc' = clear ? 0 : acc + product",
   },
   {
@@ -75,7 +80,7 @@ export const PROPERTIES: readonly Property[] = [
   },
   {
     ...{ unit: 'hg_requantize', spec: 'hg_requantize', method: 'unrolled', steps: 4 },
-    cut: ['product'],
+    products: ['g_multiplier.product'],
     claim: 'q = saturate(round(product / 2^shift) + bias)',
   },
   {
@@ -85,7 +90,8 @@ export const PROPERTIES: readonly Property[] = [
   },
   {
     ...{ unit: 'hg_combine', spec: 'hg_combine', method: 'unrolled', steps: 3 },
-    cut: ['hg_ram', 'product'],
+    cut: ['hg_ram'],
+    products: ['g_multiply.product'],
     claim: 'sum = table + sum of products, over planes and passes',
   },
   {
@@ -127,5 +133,28 @@ export const PROPERTIES: readonly Property[] = [
   {
     ...{ unit: 'hg_sequence_in', spec: 'hg_sequence_in', method: 'induction', steps: 6 },
     claim: 'no beat lost or made up; ready unless a sequence waits',
+  },
+  {
+    ...{ unit: 'hg_cell_level', spec: 'hg_cell_level', method: 'induction', steps: 6 },
+    ...{ cut: ['hg_ram', 'hg_tanh_lookup'], uses: ['hg_shift_multiplier'], from: 5 },
+    claim: "c' = saturate(f c + i g), h = saturate(round(o tanh(s c')))",
+  },
+  {
+    ...{ unit: 'hg_cell_int16', spec: 'hg_cell_int16', method: 'induction', steps: 8 },
+    ...{ cut: ['hg_ram', 'hg_tanh_lookup'], products: ['product', 'output_q'], from: 7 },
+    claim: "c' = saturate(round(f c + i g)), h = saturate(round(o tanh(s c')))",
+  },
+  {
+    ...{ unit: 'hg_drain', spec: 'hg_drain', method: 'induction', steps: 6, from: 2 },
+    claim: 'row r drains r + 2 cycles after flush, with its output and word',
+  },
+  {
+    ...{ unit: 'hg_pack', spec: 'hg_pack', method: 'induction', steps: 3 },
+    claim: 'field n of a word is its n-th element, 0 behind the last',
+  },
+  {
+    ...{ unit: 'hg_source_token', spec: 'hg_source_token', method: 'unrolled', steps: 2 },
+    cut: ['hg_rom'],
+    claim: 'word {token, index} of the token loaded last',
   },
 ];

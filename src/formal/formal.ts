@@ -62,7 +62,8 @@ export async function proveDesign(
       const text = Object.entries(proved)
         .map(([key, value]) => `${key}=${parameterText(value)}`)
         .join(' ');
-      const { unit, claim, method, steps, cut = [] } = property;
+      const { unit, claim, method, steps } = property;
+      const cut = [...(property.cut ?? []), ...(property.products ? ['products'] : [])];
       tasks.set(`${property.spec} ${text}`, async () => ({
         ...{ unit, parameters: text, claim, method, steps, cut },
         ...(await prove(property, parameters, netlist.files, options)),

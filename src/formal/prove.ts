@@ -45,10 +45,11 @@ export function provedParameters(property: Property, parameters: Parameters): Pa
   );
 }
 
-function satCommand({ method, steps }: Property): string {
+function satCommand({ method, steps, from = 1 }: Property): string {
   const common = '-prove-asserts -set-assumes -show-public';
   if (method === 'combinational') return `sat ${common}`;
-  if (method === 'induction') return `sat -tempinduct -maxsteps ${steps} ${common}`;
+  if (method === 'induction')
+    return `sat -tempinduct -initsteps ${from} -maxsteps ${steps} ${common}`;
   return `sat -seq ${steps} -prove-skip ${steps - 1} ${common}`;
 }
 
@@ -58,12 +59,10 @@ function setUp(
   parameters: Parameters,
   sources: SourceFiles,
 ): { script: string; files: Record<string, string> } {
-  const { unit, spec, cut = [], uses = [] } = property;
+  const { unit, spec, cut = [], products = [], uses = [] } = property;
   const files: Record<string, string> = { [`${spec}_spec.v`]: specSource(`${spec}.v`) };
   for (const name of [unit, ...uses]) files[`${name}.v`] = sources[`${name}.v`];
-  for (const name of cut) {
-    if (name !== 'product') files[`${name}.v`] = specSource(`cut/${name}.v`);
-  }
+  for (const name of cut) files[`${name}.v`] = specSource(`cut/${name}.v`);
   const chosen = Object.entries(parameters)
     .map(([name, value]) => ` -chparam ${name} ${parameterLiteral(value)}`)
     .join('');
@@ -73,7 +72,8 @@ function setUp(
     'proc; flatten; chformal -lower',
     'opt -nodffe -nosdff -fine; memory_map; opt -nodffe -nosdff -fine',
     // Last, since simplification would take a signal that nothing drives for one that does not matter.
-    ...(cut.includes('product') ? ['delete t:$mul'] : []),
+    // A multiplication drives its signal, or the register that is named, at most three steps back.
+    ...products.map((name) => `delete w:dut.${name} %ci3 t:$mul %i`),
     satCommand(property),
   ].join('; ');
   return { script, files };

@@ -36,6 +36,17 @@ function proofOf(
   return prove(property, Object.fromEntries(bits), sources, { limitSeconds: 60 });
 }
 
+/** Two layers of one unit and two. */
+const CELL = {
+  ...{ LAYERS: 2, UNITS: 3, UNIT_WIDTH: 2, HIDDEN_WIDTH: 3 },
+  ...{ CELL_BASES: '0100', HIDDEN_BASES: '100011001000' },
+} as const;
+/** Decisions of 1, 2, 3 and 17, of each layer. */
+const TERNARY = {
+  ACT_WIDTH: 2,
+  CELL_DECISIONS: '010001000011000010000001'.repeat(2),
+} as const;
+
 describe('a unit equals its specification', () => {
   test.each([
     ['hg_threshold', { ACC_WIDTH: 9 }],
@@ -72,6 +83,15 @@ describe('a unit equals its specification', () => {
     ['hg_value', {}],
     ['hg_ram', { WIDTH: 3, DEPTH: 5, ADDR_WIDTH: 3 }],
     ['hg_weight_bank', { WIDTH: 2, DEPTH: 8, ADDR_WIDTH: 3 }],
+    ['hg_cell_level', { ...CELL, CELL_BITS: 5, CELL_FRACTION: 3, ACT_WIDTH: 8 }],
+    ['hg_cell_level', { ...CELL, CELL_BITS: 5, CELL_FRACTION: 0, ...TERNARY, LEVELS: 2 }],
+    ['hg_cell_int16', { ...CELL, CELL_BITS: 4, CELL_FRACTION: 2, ACT_WIDTH: 8 }],
+    [
+      'hg_drain',
+      { ...{ ROW_SELECT_WIDTH: 2, ROW_ADDR_WIDTH: 4, JOBS: 3 }, ROW_BASES: '100101000001' },
+    ],
+    ['hg_pack', { WIDTH: 2, INDEX_WIDTH: 2, ADDR_WIDTH: 2 }],
+    ['hg_source_token', { WIDTH: 4, TOKEN_WIDTH: 3, INDEX_WIDTH: 2 }],
     ['hg_stream_out', {}],
     ['hg_stream_in', { INDEX_WIDTH: 3, LAST_INDEX: '100' }],
     [
@@ -182,6 +202,34 @@ describe('a planted fault is caught, with values that show it', () => {
       parameters: { INDEX_WIDTH: 3 },
       from: 'logit_i > best_q',
       to: 'logit_i >= best_q',
+    },
+    {
+      title: 'a cell that wraps instead of saturating',
+      spec: 'hg_cell_level',
+      parameters: { ...CELL, CELL_BITS: 5, CELL_FRACTION: 3, ACT_WIDTH: 8 },
+      from: 'if (c_overflows)',
+      to: "if (1'b0)",
+    },
+    {
+      title: 'a cell update without the half of its rounding',
+      spec: 'hg_cell_int16',
+      parameters: { ...CELL, CELL_BITS: 4, CELL_FRACTION: 2, ACT_WIDTH: 8 },
+      from: 'ONE <<< (SUM_FRACTION - 1)',
+      to: 'ONE <<< (SUM_FRACTION - 2)',
+    },
+    {
+      title: 'a drain that begins a cycle early',
+      spec: 'hg_drain',
+      parameters: { ROW_SELECT_WIDTH: 2, ROW_ADDR_WIDTH: 4 },
+      from: 'else if (start_q) valid_o <= 1',
+      to: 'else if (flush_i) valid_o <= 1',
+    },
+    {
+      title: 'a word that keeps an element of the one before',
+      spec: 'hg_pack',
+      parameters: { WIDTH: 2, INDEX_WIDTH: 2, ADDR_WIDTH: 2 },
+      from: '{WIDTH{|index}}',
+      to: "{WIDTH{1'b1}}",
     },
     {
       title: 'a valid that drops under back-pressure',
