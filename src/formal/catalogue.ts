@@ -4,9 +4,10 @@ import { parameterNumber, type Parameters } from './specification.js';
 /**
  * combinational: for all inputs, in one step. unrolled: `steps` cycles from any state with any inputs, which is
  * each cycle of any run: an inductive step whose hypothesis is that the unit has a state. induction: an invariant,
- * true in the first `steps` cycles and in every cycle after `steps` in which it was.
+ * true in the first `steps` cycles and in every cycle after `steps` in which it was. enumeration: every value is read
+ * and compared (memories.ts).
  */
-export type Method = 'combinational' | 'unrolled' | 'induction';
+export type Method = 'combinational' | 'unrolled' | 'induction' | 'enumeration';
 
 export interface Property {
   /** Module of rtl-templates/. */
@@ -156,5 +157,29 @@ export const PROPERTIES: readonly Property[] = [
     ...{ unit: 'hg_source_token', spec: 'hg_source_token', method: 'unrolled', steps: 2 },
     cut: ['hg_rom'],
     claim: 'word {token, index} of the token loaded last',
+  },
+  {
+    ...{ unit: 'hg_drain_planes', spec: 'hg_drain_planes', method: 'induction', steps: 6, from: 2 },
+    claim: 'row r drains r + 2 cycles after flush, with its plane, output, factor',
+  },
+  ...['hg_source_dense', 'hg_sequence_dense'].map((unit): Property => ({
+    ...{ unit, spec: unit, method: 'induction', steps: 3 },
+    ...{ cut: ['hg_ram'], uses: ['hg_pack'] },
+    claim: 'elements gathered to words; written and read at their address',
+  })),
+  {
+    ...{ unit: 'hg_source_features', spec: 'hg_source_features', method: 'unrolled', steps: 2 },
+    ...{ cut: ['hg_rom'], uses: ['hg_feature_start'] },
+    claim: "word index of the row of the feature's token loaded last",
+  },
+  {
+    ...{
+      unit: 'hg_sequence_tokens',
+      spec: 'hg_sequence_tokens',
+      method: 'combinational',
+      steps: 1,
+    },
+    ...{ cut: ['hg_ram', 'hg_rom'], uses: ['hg_feature_start'] },
+    claim: 'word index of the row of the token at the address',
   },
 ];

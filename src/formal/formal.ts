@@ -8,6 +8,7 @@ import { npmYosysVersion } from '../eda/yosys.js';
 import { emit } from '../emit/emit.js';
 import { PROPERTIES, type Method, type Property } from './catalogue.js';
 import { unitsOf } from './instances.js';
+import { enumerate } from './memories.js';
 import { prove, provedParameters, type Proof, type ProveOptions } from './prove.js';
 import { parameterText } from './specification.js';
 import { proveWidths, type WidthProof } from './widths.js';
@@ -55,7 +56,7 @@ export async function proveDesign(
   const tasks = new Map<string, () => Promise<UnitProof>>();
   for (const { name, parameters } of units) {
     const properties = (options.properties ?? PROPERTIES).filter(({ unit }) => unit === name);
-    if (!PROPERTIES.some(({ unit }) => unit === name)) notCovered.add(name);
+    if (name !== 'hg_rom' && !PROPERTIES.some(({ unit }) => unit === name)) notCovered.add(name);
     for (const property of properties) {
       if (property.when?.(parameters) === false) continue;
       const proved = provedParameters(property, parameters);
@@ -78,6 +79,16 @@ export async function proveDesign(
     done.set(key, proof);
     proofs.push(proof);
     options.onProof?.(proof, proofs.length, tasks.size);
+  }
+  const begin = performance.now();
+  for (const { unit, claim, extent, differences } of await enumerate(design, netlist, units)) {
+    const isProved = differences.length === 0;
+    proofs.push({
+      ...{ unit, claim, parameters: extent, method: 'enumeration', steps: 1, cut: [], clauses: 0 },
+      status: isProved ? 'proved' : 'failed',
+      seconds: Math.round((performance.now() - begin) / 100) / 10,
+      ...(isProved ? {} : { reason: differences.slice(0, 4).join('; ') }),
+    });
   }
   const widths = proveWidths(design);
   return {

@@ -61,7 +61,10 @@ function setUp(
 ): { script: string; files: Record<string, string> } {
   const { unit, spec, cut = [], products = [], uses = [] } = property;
   const files: Record<string, string> = { [`${spec}_spec.v`]: specSource(`${spec}.v`) };
-  for (const name of [unit, ...uses]) files[`${name}.v`] = sources[`${name}.v`];
+  // A module that is only there with some parameters may be missing.
+  for (const name of [unit, ...uses]) {
+    if (sources[`${name}.v`] !== undefined) files[`${name}.v`] = sources[`${name}.v`];
+  }
   for (const name of cut) files[`${name}.v`] = specSource(`cut/${name}.v`);
   const chosen = Object.entries(parameters)
     .map(([name, value]) => ` -chparam ${name} ${parameterLiteral(value)}`)

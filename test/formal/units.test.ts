@@ -47,6 +47,16 @@ const TERNARY = {
   CELL_DECISIONS: '010001000011000010000001'.repeat(2),
 } as const;
 
+/** A layer of 1, 1, 2, 1 planes and a head of 2, two passes. */
+const PLANES = {
+  ...{ ROW_SELECT_WIDTH: 2, ROW_ADDR_WIDTH: 4, JOBS: 2, JOB_WIDTH: 1, PLACE_WIDTH: 3, PASSES: 2 },
+  ...{ LAST_PLACES: '001100', LAST_PLANES: '0000001000011011', FACTOR_ADDR_WIDTH: 6 },
+} as const;
+const FEATURES = {
+  ...{ WIDTH: 4, FEATURES: 2, TOKEN_WIDTH: 3, START_WIDTH: 4, UNIT_WIDTH: 2, INDEX_WIDTH: 2 },
+  ...{ BASES: '10000000', SHIFTS: '0000000000000001' },
+} as const;
+
 describe('a unit equals its specification', () => {
   test.each([
     ['hg_threshold', { ACC_WIDTH: 9 }],
@@ -91,6 +101,15 @@ describe('a unit equals its specification', () => {
       { ...{ ROW_SELECT_WIDTH: 2, ROW_ADDR_WIDTH: 4, JOBS: 3 }, ROW_BASES: '100101000001' },
     ],
     ['hg_pack', { WIDTH: 2, INDEX_WIDTH: 2, ADDR_WIDTH: 2 }],
+    ['hg_drain_planes', PLANES],
+    ['hg_drain_planes', { ...PLANES, FACTOR_BY_SUM: 1, SUM_BASES: '010010000001' }],
+    ['hg_source_dense', { ...{ WIDTH: 2, PACK_WIDTH: 2, INDEX_WIDTH: 2 }, LAST_INDEX: '1010' }],
+    ['hg_source_features', { ...FEATURES, DEPTH: 64 }],
+    [
+      'hg_sequence_dense',
+      { ...{ WIDTH: 2, PACK_WIDTH: 2, INDEX_WIDTH: 3, ADDR_WIDTH: 3 }, LAST_INDEX: '101' },
+    ],
+    ['hg_sequence_tokens', { ...FEATURES, TOKENS: 8, TOKEN_ADDR_WIDTH: 3, DEPTH: 64 }],
     ['hg_source_token', { WIDTH: 4, TOKEN_WIDTH: 3, INDEX_WIDTH: 2 }],
     ['hg_stream_out', {}],
     ['hg_stream_in', { INDEX_WIDTH: 3, LAST_INDEX: '100' }],
@@ -223,6 +242,20 @@ describe('a planted fault is caught, with values that show it', () => {
       parameters: { ROW_SELECT_WIDTH: 2, ROW_ADDR_WIDTH: 4 },
       from: 'else if (start_q) valid_o <= 1',
       to: 'else if (flush_i) valid_o <= 1',
+    },
+    {
+      title: 'a second pass that goes on instead of beginning again',
+      spec: 'hg_drain_planes',
+      parameters: PLANES,
+      from: 'state_d = start_state_q;',
+      to: 'state_d = state_after;',
+    },
+    {
+      title: 'a buffer that is not told from the other',
+      spec: 'hg_source_dense',
+      parameters: { ...{ WIDTH: 2, PACK_WIDTH: 2, INDEX_WIDTH: 2 }, LAST_INDEX: '1010' },
+      from: '.read_addr_i ({buffer_i, index_i})',
+      to: ".read_addr_i ({1'b0, index_i})",
     },
     {
       title: 'a word that keeps an element of the one before',

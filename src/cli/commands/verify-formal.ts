@@ -30,6 +30,7 @@ const STATUS_TEXT = {
 } as const;
 
 function methodText({ method, steps, cut }: UnitProof): string {
+  if (method === 'enumeration') return 'every value read';
   const unrolled = method === 'combinational' ? '' : `, ${steps} cycles`;
   const how = method === 'unrolled' ? 'SAT from any state' : `SAT, ${method}`;
   return `${how}${unrolled}${cut.length > 0 ? `, ${cut.join(' and ')} cut out` : ''}`;
