@@ -83,6 +83,13 @@ describe('a run', () => {
       verifications: [{ passed: true, bitMismatches: 0, cycleMismatches: 0 }],
     });
     expect(await json(verify)).toMatchObject({ verifications: [{ isFresh: false }] });
+    const formal = await halfgate(cwd, ['verify', '--formal', '--scheme', 'ternary-level3']);
+    expect(formal.code, formal.stderr).toBe(0);
+    expect(formal.stdout).toMatch(/^hg_argmax: .* proved /m);
+    const [, proved, all] = /(\d+) of (\d+) proved, Yosys /.exec(formal.stdout)!;
+    expect(Number(proved)).toBeGreaterThan(10);
+    expect(proved).toBe(all);
+    expect(formal.stdout).toMatch(/left to cosimulation: .*hg_lane/);
     await json(['report']);
     const page = readFileSync(join(cwd, 'runs/fox/report.html'), 'utf8');
     expect(page).toContain('ternary-level3');
