@@ -28,7 +28,7 @@ function experimentTable() {
       const text = readFileSync(`${EXPERIMENTS}/${name}`, 'utf8');
       const [, title] = /^# (.*)$/m.exec(text);
       const count = (status) => text.split(`\n- **${status}**`).length - 1;
-      const [passed, failed] = [count('passed'), count('failed')];
+      const [passed, failed, missing] = ['passed', 'failed', 'not run'].map(count);
       const [, seeds] = /; seeds? ([\d, ]+);/.exec(text);
       const [, date, size] = /; (\d{4}-\d\d-\d\d); size (\w+)/.exec(text);
       const cells = [
@@ -36,7 +36,7 @@ function experimentTable() {
         title,
         size,
         seeds,
-        `${passed} of ${passed + failed}`,
+        `${passed} of ${passed + failed}${missing > 0 ? `, ${missing} not run` : ''}`,
         date,
       ];
       return `| ${cells.join(' | ')} |`;

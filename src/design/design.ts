@@ -249,6 +249,12 @@ export function beatsPerStep({ input }: Pick<Design, 'input'>): number {
   return input.kind === 'features' ? input.tables.length : 1;
 }
 
+/** "layer 1", "layer 1 backward", "head". */
+export function jobName({ kind, layer, direction }: Job): string {
+  if (kind === 'head') return 'head';
+  return direction === undefined ? `layer ${layer}` : `layer ${layer} ${direction}`;
+}
+
 /** All segments of a job in the order of the schedule. */
 export function segmentsOf(job: Job): readonly Segment[] {
   return job.passes.flatMap(({ segments }) => segments);

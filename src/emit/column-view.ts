@@ -4,8 +4,7 @@ import { lstmJobs, usesPlanes, type Design } from '../design/design.js';
 import { directedLayer } from '../design/planes.js';
 import { usesSquash, usesTanh } from '../design/memory-plan.js';
 import { cellDecisions, DECISION_BITS, squashShape } from '../design/squash.js';
-import { literal, msb, packedLiteral } from './literal.js';
-import { extend } from './sequencer-view.js';
+import { extend, literal, msb, packedLiteral } from './literal.js';
 import { isTabled, laneHiddenBits, packBits, widths } from './widths.js';
 
 /** Leaf module of the array's elements. */

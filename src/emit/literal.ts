@@ -35,3 +35,10 @@ export function packedLiteral(fields: readonly number[], width: number): string 
 export function msb(width: number): string {
   return String(width - 1).padStart(2);
 }
+
+/** A signal of `from` bits as one of `to` bits. */
+export function extend(signal: string, from: number, to: number): string {
+  if (from === to) return signal;
+  if (from > to) return `${signal}[${to - 1}:0]`;
+  return `{${literal(0, to - from)}, ${signal}}`;
+}

@@ -1,11 +1,10 @@
 /** The emitted project: Verilog, testbench with golden vectors, scripts and a README, as files in memory. */
 import { packageVersion } from '../package-root.js';
 import { activationMax } from '../quant/quantized-model.js';
-import { segmentsOf, tableOf, type Design } from '../design/design.js';
+import { jobName, segmentsOf, tableOf, type Design } from '../design/design.js';
 import { emit, fileHeader, type Netlist } from './emit.js';
 import { bitsOf, hexWord, msb } from './literal.js';
 import { render } from './render.js';
-import { jobName } from './sequencer-view.js';
 import { layerSizes } from './top-view.js';
 import { beatBits, inputBits, widths } from './widths.js';
 import type { TestVectors } from './vectors.js';

@@ -14,18 +14,23 @@ import type { IntegerSizes, IntegerVariant } from './random.js';
 const SEQUENCES = 4;
 const STEPS = 12;
 
-function realsOf(random: Random, n: number, limit: number): Float64Array {
+export function randomReals(random: Random, n: number, limit: number): Float64Array {
   return Float64Array.from({ length: n }, () => random.range(-limit, limit));
 }
 
-function floatLayer(random: Random, variant: IntegerVariant, sizes: IntegerSizes): FloatLstm {
+/** A real layer, with weights of the size that trained ones have. */
+export function randomFloatLayer(
+  random: Random,
+  variant: IntegerVariant,
+  sizes: IntegerSizes,
+): FloatLstm {
   const { input, cell } = sizes;
   const output = variant.hasProjection ? sizes.output : cell;
   const gate = (isCandidate: boolean): FloatGate => ({
-    inputWeights: realsOf(random, cell * input, 2 / Math.sqrt(input)),
-    recurrentWeights: realsOf(random, cell * output, 2 / Math.sqrt(output)),
-    bias: realsOf(random, cell, 0.5),
-    peephole: variant.hasPeephole && !isCandidate ? realsOf(random, cell, 0.5) : null,
+    inputWeights: randomReals(random, cell * input, 2 / Math.sqrt(input)),
+    recurrentWeights: randomReals(random, cell * output, 2 / Math.sqrt(output)),
+    bias: randomReals(random, cell, 0.5),
+    peephole: variant.hasPeephole && !isCandidate ? randomReals(random, cell, 0.5) : null,
     layerNorm: variant.hasLayerNorm
       ? Float64Array.from({ length: cell }, () => random.range(0.5, 1.5))
       : null,
@@ -42,8 +47,8 @@ function floatLayer(random: Random, variant: IntegerVariant, sizes: IntegerSizes
     },
     projection: variant.hasProjection
       ? {
-          weights: realsOf(random, output * cell, 2 / Math.sqrt(cell)),
-          bias: realsOf(random, output, 0.2),
+          weights: randomReals(random, output * cell, 2 / Math.sqrt(cell)),
+          bias: randomReals(random, output, 0.2),
         }
       : null,
     cellClip: 0,
@@ -82,15 +87,15 @@ function stackOf(
   let { input } = sizes;
   const layers = variants.map((variant): FloatSequenceLayer => {
     const own = { ...sizes, input };
-    const forward = floatLayer(random, variant, own);
+    const forward = randomFloatLayer(random, variant, own);
     const layer = isBidirectional
-      ? { forward, backward: floatLayer(random, variant, own) }
+      ? { forward, backward: randomFloatLayer(random, variant, own) }
       : forward;
     input = floatOutputWidth(layer);
     return layer;
   });
   const sequences = Array.from({ length: SEQUENCES }, () =>
-    realsOf(random, STEPS * sizes.input, 1),
+    randomReals(random, STEPS * sizes.input, 1),
   );
   return [...quantizeStack(layers, sequences, options).layers];
 }

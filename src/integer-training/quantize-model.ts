@@ -75,25 +75,20 @@ function putBack(into: Float32Array, codes: Int8Array, scale: number): void {
 
 /** Units of the gate sums, and the real weights behind a direction's integers into `effective`. */
 function scaleDirection(
-  { layer, output, hidden }: QuantizedLstm,
-  real: FloatLstm,
+  { layer, output, hidden, weightScales }: QuantizedLstm,
   effective: FloatLstm,
-  { weightBits }: Formats,
 ): ScaledLstm {
-  const scaleOf = (weights: FloatLstm['gates']['f']['bias']): number =>
-    weightScale(weights, weightBits, 'float32');
   const sumScales: Record<GateLetter, number> = { i: 1, f: 1, g: 1, o: 1 };
   for (const name of GATE_LETTERS) {
-    const [from, to, gate] = [real.gates[name], effective.gates[name], layer.gates[name]];
-    if (from === null || to === null || gate === null) continue;
-    const recurrentScale = scaleOf(from.recurrentWeights);
-    sumScales[name] = (recurrentScale * output.scale) / multiplierValue(gate.recurrentScale) || 1;
-    putBack(to.inputWeights as Float32Array, gate.inputWeights, scaleOf(from.inputWeights));
-    putBack(to.recurrentWeights as Float32Array, gate.recurrentWeights, recurrentScale);
+    const [to, gate, scales] = [effective.gates[name], layer.gates[name], weightScales.gates[name]];
+    if (to === null || gate === null || scales === null) continue;
+    sumScales[name] = (scales.recurrent * output.scale) / multiplierValue(gate.recurrentScale) || 1;
+    putBack(to.inputWeights as Float32Array, gate.inputWeights, scales.input);
+    putBack(to.recurrentWeights as Float32Array, gate.recurrentWeights, scales.recurrent);
   }
-  if (real.projection && effective.projection && layer.projection) {
-    const scale = scaleOf(real.projection.weights);
-    putBack(effective.projection.weights as Float32Array, layer.projection.weights, scale);
+  if (effective.projection && layer.projection && weightScales.projection !== null) {
+    const weights = effective.projection.weights as Float32Array;
+    putBack(weights, layer.projection.weights, weightScales.projection);
   }
   return { layer, output, hidden, sumScales };
 }
@@ -184,7 +179,7 @@ export function quantizeNetwork(
     ): ScaledLstm => {
       const result = quantizeLstm(real, seen, { ...options, input, output });
       warnings.push(...result.warnings.map((text) => `layer ${l}: ${text}`));
-      return scaleDirection(result, real, own, formats);
+      return scaleDirection(result, own);
     };
     const own = behind[l];
     const scaled =

@@ -75,12 +75,23 @@ const DEFAULTS: Settings = {
   precision: 'float32',
 };
 
+export interface GateScales {
+  readonly input: number;
+  readonly recurrent: number;
+}
+
 export interface QuantizedLstm {
   readonly layer: IntegerLstm;
   readonly input: Quantization;
   readonly output: Quantization;
   /** Of m, before the projection; that of the output without one. */
   readonly hidden: Quantization;
+  /** Real values of one unit of the weights. */
+  readonly weightScales: {
+    /** As layer.gates: null where there is none. */
+    readonly gates: Readonly<Record<GateLetter, GateScales | null>>;
+    readonly projection: number | null;
+  };
   /** Ranges that do not fit, in words; empty if all do. */
   readonly warnings: readonly string[];
 }
@@ -291,7 +302,12 @@ function quantizePeephole(
   return { weights: data, scale: scaleOf(scale, cellScale, gateScale, settings) };
 }
 
-function quantizeGate(name: GateLetter, gate: FloatGate, context: GateContext): IntegerGate {
+interface QuantizedGate {
+  readonly gate: IntegerGate;
+  readonly scales: GateScales;
+}
+
+function quantizeGate(name: GateLetter, gate: FloatGate, context: GateContext): QuantizedGate {
   const { settings, warnings, input, output, ranges } = context;
   const { weightBits, precision } = settings;
   const rows = gate.bias.length;
@@ -325,14 +341,17 @@ function quantizeGate(name: GateLetter, gate: FloatGate, context: GateContext): 
     warnings,
   );
   return {
-    inputWeights,
-    recurrentWeights,
-    inputBias,
-    recurrentBias,
-    inputScale,
-    recurrentScale,
-    peephole: quantizePeephole(gate, gateScale, context),
-    layerNorm: quantizeLayerNorm(where, gate, context),
+    gate: {
+      inputWeights,
+      recurrentWeights,
+      inputBias,
+      recurrentBias,
+      inputScale,
+      recurrentScale,
+      peephole: quantizePeephole(gate, gateScale, context),
+      layerNorm: quantizeLayerNorm(where, gate, context),
+    },
+    scales: { input: w.scale, recurrent: r.scale },
   };
 }
 
@@ -340,7 +359,7 @@ function quantizeProjection(
   layer: FloatLstm,
   hidden: Quantization,
   { settings, warnings, output }: GateContext,
-): Projection | null {
+): { readonly projection: Projection; readonly scale: number } | null {
   if (layer.projection === null) return null;
   const { outputSize, cellSize, projectionClip } = layer;
   const p = quantizeWeights(layer.projection.weights, settings.weightBits, settings.precision);
@@ -358,12 +377,8 @@ function quantizeProjection(
     );
   }
   const limit = 2 ** (settings.activationBits - 1) - 1;
-  return {
-    weights,
-    bias: effective,
-    scale,
-    clip: Math.min(Math.trunc(projectionClip / output.scale), limit),
-  };
+  const clip = Math.min(Math.trunc(projectionClip / output.scale), limit);
+  return { projection: { weights, bias: effective, scale, clip }, scale: p.scale };
 }
 
 function check(options: Settings): void {
@@ -403,6 +418,7 @@ export function quantizeLstm(
     const gate = layer.gates[name];
     return gate === null ? null : quantizeGate(name, gate, context);
   });
+  const projected = quantizeProjection(layer, hidden, context);
   return {
     layer: {
       kernel: {
@@ -417,7 +433,7 @@ export function quantizeLstm(
       outputSize: layer.outputSize,
       inputZeroPoint: input.zeroPoint,
       outputZeroPoint: output.zeroPoint,
-      gates: { i, f: f!, g: g!, o: o! },
+      gates: { i: i?.gate ?? null, f: f!.gate, g: g!.gate, o: o!.gate },
       cell: {
         bits: cellBits,
         scaleLog2,
@@ -426,11 +442,13 @@ export function quantizeLstm(
         inputScale: quantizeMultiplier(2 ** -30 / cellScale),
       },
       hidden: { scale: hiddenScaleOf(hidden, settings), zeroPoint: hidden.zeroPoint },
-      projection: quantizeProjection(layer, hidden, context),
+      projection: projected?.projection ?? null,
     },
-    input,
-    output,
-    hidden,
+    ...{ input, output, hidden },
+    weightScales: {
+      gates: { i: i?.scales ?? null, f: f!.scales, g: g!.scales, o: o!.scales },
+      projection: projected?.scale ?? null,
+    },
     warnings,
   };
 }

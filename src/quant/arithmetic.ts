@@ -20,7 +20,6 @@
  * `docs/arithmetic.md` derives each choice.
  */
 
-export const ACTIVATION_BITS = 8;
 export const ACTIVATION_FRACTION = 7;
 export const ACTIVATION_MAX = 127;
 export const PREACT_BITS = 16;
@@ -29,7 +28,6 @@ export const TANH_FRACTION = 12;
 export const SIGMOID_FRACTION = 13;
 export const CELL_BITS = 16;
 export const CELL_FRACTION = 12;
-export const LOGIT_BITS = 16;
 export const LOGIT_FRACTION = 9;
 /** Bits of the per-row requantization multiplier, unsigned. */
 export const MULTIPLIER_BITS = 8;

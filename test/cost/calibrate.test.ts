@@ -108,6 +108,18 @@ describe.each(calibrated)('the data of %s', (name) => {
       expect(rms).toBeLessThan(0.15);
     }
   });
+
+  test('make the line of the table in docs/cost.md', () => {
+    const { leaveOneOut } = fitProfile(profile, data);
+    const percent = (error: number): string => (100 * error).toFixed(1);
+    const [lut, ff] = [leaveOneOut.lut, leaveOneOut.ff].map((errors) => {
+      const sizes = errors.map(Math.abs).sort((a, b) => a - b);
+      return `${percent(sizes[sizes.length >> 1])} / ${percent(sizes[sizes.length - 1])}`;
+    });
+    const cells = percent(profile.data.errors.logicCells.relative);
+    const line = `| \`${name}\` | ${data.points.length} | ${lut} | ${ff} | exact | exact | ${cells} |`;
+    expect(readFileSync(new URL('docs/cost.md', packageRoot()), 'utf8')).toContain(line);
+  });
 });
 
 test('a damaged data file is refused with its line', () => {

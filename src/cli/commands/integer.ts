@@ -21,7 +21,7 @@ import { RunFolder } from '../../store/run-folder.js';
 import { type TrainConfig, trainConfig } from '../../train/train.js';
 import type { Context } from '../context.js';
 import { addDataOptions, type DataFlags, datasetSpec, hasSource, runName } from '../data-flags.js';
-import { integer, list, number } from '../options.js';
+import { integer, number } from '../options.js';
 import { durationText } from '../progress.js';
 import { openRun, RUNS } from '../run-choice.js';
 import type { Staged } from '../stages/cache.js';
@@ -43,7 +43,7 @@ import {
   type IntegerJob,
   postTrainingStage,
 } from './integer-stages.js';
-import { freshText } from './shared.js';
+import { addSizeOptions, addStepOptions, freshText } from './shared.js';
 
 interface IntegerFlags extends DataFlags, HardwareFlags {
   readonly hidden?: readonly number[];
@@ -172,20 +172,8 @@ export function register(program: Command, context: () => Context): void {
         'same command goes on from it. With --emit, --verify or --synth the integer model goes on to hardware, ' +
         'whole: symbols or values in, class or value out.',
     );
-  addDataOptions(command)
-    .optionsGroup('Model:')
-    .option(
-      '--hidden <list>',
-      'cells, or cells per layer by comma (default 32)',
-      list(integer('--hidden', 1, 2048)),
-    )
-    .option('--layers <n>', 'stacked layers', integer('--layers', 1, 8), 1)
-    .option(
-      '--embedding <n>',
-      'size of the embedding of a symbol (default 16); 0: none, W has a column per symbol',
-      integer('--embedding', 0, 1024),
-    )
-    .option('--bidirectional', 'run every layer in both directions; not for text')
+  addDataOptions(command).optionsGroup('Model:');
+  addSizeOptions(command)
     .option('--cifg', 'coupled gates: i = 1 - f')
     .option('--peephole', 'gates i, f and o see the cell state')
     .option('--layer-norm', 'normalize the gate sums')
@@ -196,25 +184,13 @@ export function register(program: Command, context: () => Context): void {
       'limit of |h| after the projection',
       number('--projection-clip', 0, 1000),
     )
-    .optionsGroup('Training:')
-    .option(
-      '--steps-per-sequence <n>',
-      'length of truncated back-propagation (default 35; series are taken whole)',
-      integer('--steps-per-sequence', 1, 10_000),
-    )
-    .option('--batch <n>', 'sequences side by side (default 20)', integer('--batch', 1, 4096))
-    .option(
-      '--epochs <n>',
-      'passes over the data (default 5 for text)',
-      integer('--epochs', 1, 1_000_000),
-    )
-    .option('--steps <n>', 'stop after so many optimizer steps instead', integer('--steps', 1, 1e9))
+    .optionsGroup('Training:');
+  addStepOptions(command)
     .option(
       '--lr <rate>',
       'learning rate of Adam (default 0.01; 0.005 for tags)',
       number('--lr', 0, 10),
     )
-    .option('--seed <n>', 'seed of everything random', integer('--seed', 0, 2 ** 31 - 1), 1)
     .optionsGroup('Integers:')
     .addOption(
       new Option('--kernel <name>', 'whose order of operations')

@@ -25,6 +25,41 @@ export interface DesignFlags extends RunOptions {
   readonly maxSteps?: number;
 }
 
+/** Sizes of a model to train. */
+export function addSizeOptions(command: Command): Command {
+  return command
+    .option(
+      '--hidden <list>',
+      'cells, or cells per layer by comma (default 32)',
+      list(integer('--hidden', 1, 2048)),
+    )
+    .option('--layers <n>', 'stacked layers', integer('--layers', 1, 8), 1)
+    .option(
+      '--embedding <n>',
+      'size of the embedding of a symbol (default 16); 0: none, W_x has a column per symbol',
+      integer('--embedding', 0, 1024),
+    )
+    .option('--bidirectional', 'run every layer in both directions; not for text');
+}
+
+/** How much a training step sees, and how many there are. */
+export function addStepOptions(command: Command): Command {
+  return command
+    .option(
+      '--steps-per-sequence <n>',
+      'length of truncated back-propagation (default 35; series are taken whole)',
+      integer('--steps-per-sequence', 1, 10_000),
+    )
+    .option('--batch <n>', 'sequences side by side (default 20)', integer('--batch', 1, 4096))
+    .option(
+      '--epochs <n>',
+      'passes over the data (default 5 for text)',
+      integer('--epochs', 1, 1_000_000),
+    )
+    .option('--steps <n>', 'stop after so many optimizer steps instead', integer('--steps', 1, 1e9))
+    .option('--seed <n>', 'seed of everything random', integer('--seed', 0, 2 ** 31 - 1), 1);
+}
+
 export function addRunOptions(command: Command): Command {
   return command
     .option('--run <dir>', 'run folder; default: the only one in runs/')

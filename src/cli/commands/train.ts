@@ -22,7 +22,7 @@ import { absoluteSpec, recordDataset } from '../stages/data.js';
 import { trainStage } from '../stages/train.js';
 import { tableText } from '../table.js';
 import { findModelScheme, SCHEME_NAMES } from '../scheme-choice.js';
-import { freshText } from './shared.js';
+import { addSizeOptions, addStepOptions, freshText } from './shared.js';
 
 interface TrainFlags extends DataFlags {
   readonly scheme: readonly ModelScheme[];
@@ -123,31 +123,15 @@ export function register(program: Command, context: () => Context): void {
       new Option('--scheme <list>', `by comma: ${SCHEME_NAMES.join(', ')}, or a .json file`)
         .argParser(list(findModelScheme))
         .default([SCHEMES['ternary-level3']], 'ternary-level3'),
-    )
-    .option(
-      '--hidden <list>',
-      'hidden size, or one per layer by comma (default 32)',
-      list(integer('--hidden', 1, 2048)),
-    )
-    .option('--layers <n>', 'stacked layers', integer('--layers', 1, 8), 1)
-    .option(
-      '--embedding <n>',
-      'size of the embedding of a symbol (default 16); 0: none, W_x has a column per symbol',
-      integer('--embedding', 0, 1024),
-    )
-    .option('--bidirectional', 'run every layer in both directions; not for text')
+    );
+  addSizeOptions(command)
     .option(
       '--dropout <p>',
       'probability that an element of x, and of h before the head, is dropped in training',
       number('--dropout', 0, DROPOUT_MAX),
     )
-    .optionsGroup('Training:')
-    .option(
-      '--steps-per-sequence <n>',
-      'length of truncated back-propagation (default 35; series are taken whole)',
-      integer('--steps-per-sequence', 1, 10_000),
-    )
-    .option('--batch <n>', 'sequences side by side (default 20)', integer('--batch', 1, 4096))
+    .optionsGroup('Training:');
+  addStepOptions(command)
     .option(
       '--checkpoint-steps <n>',
       'keep activations only every so many steps: less memory, a third more time',
@@ -159,12 +143,6 @@ export function register(program: Command, context: () => Context): void {
       integer('--sampled-classes', 2, 1_000_000),
     )
     .option(
-      '--epochs <n>',
-      'passes over the data (default 5 for text)',
-      integer('--epochs', 1, 1_000_000),
-    )
-    .option('--steps <n>', 'stop after so many optimizer steps instead', integer('--steps', 1, 1e9))
-    .option(
       '--patience <n>',
       'stop after so many of the 10 validations without a better one',
       integer('--patience', 1, 1000),
@@ -174,7 +152,6 @@ export function register(program: Command, context: () => Context): void {
       'learning rate of Adam (default 0.02; 0.01 for series and low-bit schemes, 0.005 for tags)',
       number('--lr', 0, 10),
     )
-    .option('--seed <n>', 'seed of everything random', integer('--seed', 0, 2 ** 31 - 1), 1)
     .addOption(
       new Option('--engine <name>', 'what computes; auto: native where it is built, else wasm')
         .choices([...ENGINE_NAMES])
