@@ -1,18 +1,21 @@
 /**
  * The schedule in closed form: the times of one step follow from those of the steps before it by a few
  * maxima and sums (a max-plus recurrence over jobs), and once two steps look alike all later ones do,
- * so that a sequence of any length costs a handful of steps.
+ * so that a sequence of any length costs a handful of steps. Where the data say how long a step takes, each
+ * is a handful of operations.
  */
-import { beatsPerStep, type Design } from '../src/design/design.js';
+import { beatsPerStep, type Design, drainGap } from '../src/design/design.js';
 import { simulatePhases } from './phases.js';
 import { finishCycles, needsHead, releaseCycles } from './timing.js';
 import { type ClosedForm, type Counts, HISTORY, NONE } from './trace.js';
-import { checkWorkload, type Workload } from './workload.js';
+import { checkWorkload, operandsOf, type Workload } from './workload.js';
 
 /** Times that the next step depends on, as absolute cycles. */
 interface Frontier {
   /** First cycle of the next step's first job. */
   begin: number;
+  /** Cycle of the last drain command. */
+  drain: number;
   /** Cycles in which the latest jobs finished, latest last. */
   readonly done: number[];
   /** Cycle in which the last result was taken. */
@@ -35,15 +38,18 @@ function simulateSteps(design: Design, workload: Workload): ClosedForm {
   const stepStarts: number[] = [];
   const frontier: Frontier = {
     begin: 0,
+    drain: -Infinity,
     done: new Array<number>(HISTORY).fill(-1),
     taken: -1,
     free: [0, 0],
     loader: 0,
   };
   let end = 0;
+  const isSparse = design.dataflow === 'sparse';
+  const gap = isSparse ? drainGap(design) : 0;
 
-  /** Run one step; returns where its cycles went. */
-  const runStep = (isLast: boolean): Counts => {
+  /** Run one step, counted over all sequences; returns where its cycles went. */
+  const runStep = (step: number, isFirst: boolean, isLast: boolean): Counts => {
     const counts: Counts = { ...NONE };
     const loadStart = Math.max(frontier.loader, frontier.free[0]);
     const xReady = loadStart + beats;
@@ -52,9 +58,13 @@ function simulateSteps(design: Design, workload: Workload): ClosedForm {
     let released = 0;
     design.jobs.forEach((job, index) => {
       if (job.kind === 'head' && !needsHead(design, isLast)) return;
-      // The first fold waits; the others follow without a stall.
+      // The first fold waits; the others follow without a stall, each `foldCycles` behind the one before.
+      let foldCycles = 0;
+      let foldReleases = 0;
       job.passes.forEach(({ padCycles, segments }, pass) => {
         now += padCycles;
+        counts.pad += job.folds * padCycles;
+        let cycles = padCycles;
         segments.forEach((segment, n) => {
           const wait = (cause: keyof Counts, ready: number): void => {
             counts[cause] += Math.max(0, ready - now);
@@ -66,17 +76,31 @@ function simulateSteps(design: Design, workload: Workload): ClosedForm {
           }
           if (job.kind === 'head') wait('stallOutput', frontier.taken + 1);
           if (index === 0 && pass === 0 && n === 0) stepStarts.push(now);
-          now += segment.length;
-          if (segment.source === 'input') released = now - 1;
+          const operands = operandsOf(design, workload, segment, step, isFirst);
+          const taken = Math.max(1, operands);
+          counts.mac += job.folds * operands;
+          counts.pad += job.folds * (taken - operands);
+          cycles += taken;
+          now += taken;
+          if (segment.source === 'input') {
+            released = now - 1;
+            foldReleases = foldCycles + cycles;
+          }
         });
-        now += 1;
+        cycles += 1;
+        const drain = Math.max(now, frontier.drain + gap);
+        counts.pad += drain - now + (job.folds - 1) * Math.max(0, gap - cycles);
+        counts.flush += job.folds;
+        foldCycles += Math.max(gap, cycles);
+        frontier.drain = drain;
+        now = drain + 1;
       });
-      now += (job.folds - 1) * job.foldCycles;
-      if (index === 0) released += (job.folds - 1) * job.foldCycles;
+      if (foldReleases > 0 && job.folds > 1) {
+        released = frontier.drain + (job.folds - 2) * foldCycles + foldReleases;
+      }
+      frontier.drain += (job.folds - 1) * foldCycles;
+      now = frontier.drain + 1;
       if (job.isTabled) released = now - 1;
-      counts.mac += job.folds * job.k;
-      counts.flush += job.folds * job.passes.length;
-      for (const { padCycles } of job.passes) counts.pad += job.folds * padCycles;
       const finish = now - 1 + finishCycles(design, job);
       frontier.done.shift();
       frontier.done.push(finish);
@@ -98,22 +122,25 @@ function simulateSteps(design: Design, workload: Workload): ClosedForm {
 
   /** The frontier relative to `begin`: equal before two steps means equal steps. */
   const shape = (): string =>
-    [...frontier.done, frontier.taken, ...frontier.free, frontier.loader]
+    [frontier.drain, ...frontier.done, frontier.taken, ...frontier.free, frontier.loader]
       .map((time) => time - frontier.begin)
       .join();
 
+  let stepsBefore = 0;
   for (const length of workload.sequences) {
     let step = 0;
     let before = shape();
     while (step < length) {
       const start = frontier.begin;
       const outputs = outputCycles.length;
-      const counts = runStep(step === length - 1);
+      const counts = runStep(stepsBefore + step, step === 0, step === length - 1);
       add(counts, 1);
       step++;
       const after = shape();
       const repeats = length - 1 - step;
-      if (after === before && repeats > 0) {
+      // A sparse design's first step has no h; the others are as their data are.
+      const isUsual = !isSparse || (workload.nonzeros === undefined && step > 1);
+      if (isUsual && after === before && repeats > 0) {
         const period = frontier.begin - start;
         const firstStart = stepStarts[stepStarts.length - 1];
         const firstOutput = outputCycles[outputs] as number | undefined;
@@ -123,6 +150,7 @@ function simulateSteps(design: Design, workload: Workload): ClosedForm {
           if (firstOutput !== undefined) outputCycles.push(firstOutput + n * period);
         }
         frontier.begin += repeats * period;
+        frontier.drain += repeats * period;
         frontier.taken += repeats * period;
         frontier.loader += repeats * period;
         frontier.free = [frontier.free[0] + repeats * period, frontier.free[1] + repeats * period];
@@ -132,6 +160,7 @@ function simulateSteps(design: Design, workload: Workload): ClosedForm {
       }
       before = after;
     }
+    stepsBefore += length;
   }
   total.tail = Math.max(0, end - frontier.begin);
   return { cycles: end, breakdown: total, outputCycles, stepStarts };

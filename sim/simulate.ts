@@ -1,9 +1,16 @@
 /** Design + workload -> SimulationReport: cycles from the closed form, activity counted from the schedule. */
-import { beatsPerStep, segmentsOf, type Design, type MemorySpec } from '../src/design/design.js';
+import {
+  beatsPerStep,
+  segmentsOf,
+  type Design,
+  type Job,
+  type MemorySpec,
+  type Segment,
+} from '../src/design/design.js';
 import { simulateClosedForm } from './closed-form.js';
 import type { Activity, SimulationReport } from './report.js';
 import { needsHead, phaseSteps } from './timing.js';
-import type { Workload } from './workload.js';
+import { operandsOf, type Workload } from './workload.js';
 
 /** Steps of the run that measures the steady state. */
 const STEADY_STEPS = 24;
@@ -11,6 +18,35 @@ const STEADY_STEPS = 24;
 /** Gates of a unit that meet thresholds; the others, like logits, are requantized. */
 function thresholdGates({ scheme }: Design): number {
   return (scheme.gates === 'int16' ? 0 : 3) + (scheme.candidate === 'ternary' ? 1 : 0);
+}
+
+/** Operands of a segment and the products of one row, over all runs of its job. */
+function operandTotals(
+  design: Design,
+  workload: Workload,
+  job: Job,
+  segment: Segment,
+): { operands: number; elements: number } {
+  const { sequences, nonzeros } = workload;
+  const steps = sequences.reduce((sum, length) => sum + length, 0);
+  const isEvery = job.kind === 'lstm' || needsHead(design, false);
+  if (design.dataflow !== 'sparse') {
+    const runs = isEvery ? steps : sequences.length;
+    return { operands: runs * segment.length, elements: runs * segment.elements };
+  }
+  let operands = 0;
+  let before = 0;
+  for (const length of sequences) {
+    // Without counts all steps but the first are alike.
+    for (let step = 0; step < length; step++) {
+      if (!isEvery && step < length - 1) continue;
+      const times = nonzeros === undefined && isEvery && step === 1 ? length - 1 : 1;
+      operands += times * operandsOf(design, workload, segment, before + step, step === 0);
+      step += times - 1;
+    }
+    before += length;
+  }
+  return { operands, elements: operands };
 }
 
 function activity(design: Design, workload: Workload, cycles: number): Activity {
@@ -31,8 +67,6 @@ function activity(design: Design, workload: Workload, cycles: number): Activity 
   let partialSums = 0;
   for (const job of jobs) {
     const runs = job.kind === 'head' ? heads : steps;
-    peOperations += runs * job.sums * job.k * columns;
-    bankReads += runs * job.folds * job.k * rows;
     rowReads += runs * job.outputs;
     sums += runs * job.sums * job.passes.length * columns;
     partialSums += runs * job.sums * (job.passes.length - 1) * columns;
@@ -40,8 +74,11 @@ function activity(design: Design, workload: Workload, cycles: number): Activity 
     // A token is read once for each of its rows in a fold, and with a table once.
     if (job.isTabled) tokenReads += runs * columns;
     for (const segment of segmentsOf(job)) {
-      macs += runs * job.sums * segment.elements * columns;
-      const reads = runs * job.folds * segment.length * columns;
+      const { operands, elements } = operandTotals(design, workload, job, segment);
+      macs += job.sums * elements * columns;
+      peOperations += job.sums * operands * columns;
+      bankReads += job.folds * operands * rows;
+      const reads = job.folds * operands * columns;
       if (segment.source === 'input') {
         inputReads += reads;
         tokenReads += runs * job.folds * columns;
@@ -119,12 +156,21 @@ function steadyState(design: Design): { cyclesPerStep: number; utilization: numb
 export function simulate(design: Design, workload: Workload): SimulationReport {
   const { cycles, breakdown, outputCycles } = simulateClosedForm(design, workload);
   const steps = workload.sequences.reduce((sum, length) => sum + length, 0);
+  const counts = activity(design, workload, cycles);
+  const isCounted = design.dataflow === 'sparse' && workload.nonzeros !== undefined;
+  const { rows, columns } = design;
   return {
     cycles,
     steps,
-    ...steadyState(design),
+    // What the data say, where they do: over all steps.
+    ...(isCounted
+      ? {
+          cyclesPerStep: cycles / steps,
+          utilization: counts.peOperations / (rows * columns * cycles),
+        }
+      : steadyState(design)),
     breakdown,
-    activity: activity(design, workload, cycles),
+    activity: counts,
     outputCycles,
   };
 }

@@ -2,11 +2,17 @@
  * The schedule cycle by cycle: a software twin of the generated sequencer and of the stream interfaces,
  * slow and literal. The closed form must agree with it, and it with the Verilog, in every cycle.
  */
-import { beatsPerStep, type Design, type Job, type Segment } from '../src/design/design.js';
+import {
+  beatsPerStep,
+  type Design,
+  drainGap,
+  type Job,
+  type Segment,
+} from '../src/design/design.js';
 import { tracePhases } from './phases-step-by-step.js';
 import { finishCycles, isLastInput, needsHead, releaseCycles } from './timing.js';
 import { type FoldEvent, NONE, Schedule, type State, type Trace } from './trace.js';
-import { checkWorkload, type Workload } from './workload.js';
+import { checkWorkload, operandsOf, type Workload } from './workload.js';
 
 export function simulateStepByStep(design: Design, workload: Workload): Trace {
   checkWorkload(design, workload);
@@ -29,6 +35,8 @@ function traceSteps(design: Design, workload: Workload): Trace {
   const releases: { cycle: number; buffer: number }[] = [];
 
   // Sequencer.
+  const isSparse = design.dataflow === 'sparse';
+  let gap = 0;
   let pad = jobs[0].passes[0].padCycles;
   let phase: State = pad > 0 ? 'pad' : 'mac';
   let job = 0;
@@ -65,6 +73,7 @@ function traceSteps(design: Design, workload: Workload): Trace {
     let jobEnds = false;
     let headGoes = false;
     let release = false;
+    const isFlush = step < steps && phase === 'flush';
     const loads = loadedSteps < steps && !full[loadBuffer];
 
     if (step >= steps) {
@@ -72,6 +81,9 @@ function traceSteps(design: Design, workload: Workload): Trace {
     } else if (phase === 'pad') {
       count.pad++;
       if (--pad === 0) phase = 'mac';
+    } else if (phase === 'wait') {
+      count.pad++;
+      if (gap <= 1) phase = 'flush';
     } else if (phase === 'mac') {
       const current = jobs[job];
       const { segments } = current.passes[pass];
@@ -80,16 +92,19 @@ function traceSteps(design: Design, workload: Workload): Trace {
       if (stall !== undefined) {
         count[stall]++;
       } else {
-        count.mac++;
+        const isFresh = step === 0 || lastStepFlags[step - 1];
+        const operands = operandsOf(design, workload, part, step, isFresh);
+        if (operands === 0) count.pad++;
+        else count.mac++;
         headGoes = current.kind === 'head';
         if (pass === 0 && segment === 0 && k === 0) {
           foldStart = cycle;
           if (job === 0 && fold === 0) stepStarts.push(cycle);
         }
-        if (k === part.length - 1) {
+        if (operands === 0 || k === operands - 1) {
           release = isLastInput(design, part) && fold === current.folds - 1;
           k = 0;
-          if (segment === segments.length - 1) phase = 'flush';
+          if (segment === segments.length - 1) phase = gap <= 1 ? 'flush' : 'wait';
           else segment++;
         } else {
           k++;
@@ -135,6 +150,8 @@ function traceSteps(design: Design, workload: Workload): Trace {
     }
 
     // Registers at the end of the cycle.
+    if (isFlush && isSparse) gap = drainGap(design) - 1;
+    else if (gap > 0) gap--;
     if (release) {
       releases.push({ cycle: cycle + releaseCycles(design), buffer: readBuffer });
       readBuffer = 1 - readBuffer;

@@ -29,7 +29,7 @@ export interface Trace {
 }
 
 /** What the sequencer does in a cycle. */
-export type State = 'pad' | 'mac' | 'flush';
+export type State = 'pad' | 'mac' | 'wait' | 'flush';
 
 /** Pulses that reach the sequencer at the end of a known cycle. */
 export class Schedule {

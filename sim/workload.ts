@@ -1,5 +1,13 @@
 /** What the accelerator is given to do. */
-import type { Design } from '../src/design/design.js';
+import { type Design, type Segment, skipsZeros } from '../src/design/design.js';
+
+/** How many activations are not zero, of each step of all sequences, one behind the other. */
+export interface Nonzeros {
+  /** [step][layer]: of the layer's h. */
+  readonly hidden: readonly (readonly number[])[];
+  /** [step]: of a dense x. */
+  readonly input?: readonly number[];
+}
 
 export interface Workload {
   /**
@@ -7,10 +15,28 @@ export interface Workload {
    * side. x is offered as fast as it is taken, results are taken at once.
    */
   readonly sequences: readonly number[];
+  /** What a sparse design's cycles follow; without, nothing is zero. */
+  readonly nonzeros?: Nonzeros;
 }
 
-/** @throws {RangeError} for a workload without steps, or of sequences that the design cannot hold. */
-export function checkWorkload({ sequence }: Pick<Design, 'sequence'>, workload: Workload): void {
+/** Operands of a segment in a step, counted over all sequences; `isFresh`: the first of its sequence. */
+export function operandsOf(
+  design: Design,
+  { nonzeros }: Pick<Workload, 'nonzeros'>,
+  segment: Segment,
+  step: number,
+  isFresh: boolean,
+): number {
+  if (!skipsZeros(design, segment)) return segment.length;
+  const { source, layer, length } = segment;
+  if (source === 'input') return nonzeros?.input?.[step] ?? length;
+  if (source === 'previous' && isFresh) return 0;
+  return nonzeros?.hidden[source === 'previous' ? step - 1 : step][layer] ?? length;
+}
+
+/** @throws {RangeError} for a workload without steps, of sequences that the design cannot hold, or of other counts. */
+export function checkWorkload(design: Design, workload: Workload): void {
+  const { sequence } = design;
   if (workload.sequences.length === 0)
     throw new RangeError('sequences: none given, need at least 1');
   workload.sequences.forEach((length, n) => {
@@ -23,4 +49,31 @@ export function checkWorkload({ sequence }: Pick<Design, 'sequence'>, workload: 
       );
     }
   });
+  if (workload.nonzeros) checkNonzeros(design, workload.sequences, workload.nonzeros);
+}
+
+function checkNonzeros(
+  design: Design,
+  sequences: readonly number[],
+  { hidden, input }: Nonzeros,
+): void {
+  const steps = sequences.reduce((sum, length) => sum + length, 0);
+  const { layers } = design;
+  const check = (where: string, value: number | undefined, most: number): void => {
+    if (value === undefined || !Number.isInteger(value) || value < 0 || value > most) {
+      throw new RangeError(`nonzeros.${where}: ${value} is not an integer in 0..${most}`);
+    }
+  };
+  if (hidden.length !== steps) {
+    throw new RangeError(
+      `nonzeros.hidden: ${hidden.length} steps, but the sequences have ${steps}`,
+    );
+  }
+  hidden.forEach((counts, step) => {
+    layers.forEach(({ hiddenSize }, l) => check(`hidden[${step}][${l}]`, counts[l], hiddenSize));
+  });
+  if (design.input.kind === 'dense' && design.dataflow === 'sparse') {
+    const { size } = design.input;
+    for (let step = 0; step < steps; step++) check(`input[${step}]`, input?.[step], size);
+  }
 }

@@ -92,7 +92,7 @@ const PATHS: readonly (readonly [RegExp, Bucket])[] = [
 export interface PartNames {
   readonly pe: Primitive;
   readonly combine: Primitive | undefined;
-  readonly sequencer: 'sequencer' | 'sequence-sequencer';
+  readonly sequencer: 'sequencer' | 'sequence-sequencer' | 'sparse-sequencer';
   /** What takes the input stream. */
   readonly stream: 'input-stream' | 'sequence-input';
   readonly drain: 'drain' | 'drain-planes';

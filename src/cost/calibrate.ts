@@ -15,13 +15,14 @@ import {
 } from './attribute.js';
 import { compileFormula } from './formula.js';
 import {
-  combinerOf,
-  inventory,
-  peOf,
-  sourceOf,
   type LogicPart,
   type MemoryPart,
   type Part,
+  combinerOf,
+  inventory,
+  peOf,
+  sequencerOf,
+  sourceOf,
 } from './inventory.js';
 import { nonNegativeLeastSquares } from './least-squares.js';
 import { mapMemory, memoryPrimitive } from './memory-map.js';
@@ -186,7 +187,7 @@ function partNames(design: Design): PartNames {
   return {
     pe: peOf(array),
     combine: combinerOf(design),
-    sequencer: design.sequence ? 'sequence-sequencer' : 'sequencer',
+    sequencer: sequencerOf(design),
     stream: design.sequence ? 'sequence-input' : 'input-stream',
     drain: usesPlanes(design) ? 'drain-planes' : 'drain',
     cell: isLevel ? 'cell-level' : 'cell-int16',

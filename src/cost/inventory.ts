@@ -3,6 +3,7 @@ import { PREACT_BITS } from '../quant/arithmetic.js';
 import type { ArrayFormat } from '../design/array.js';
 import {
   beatsPerStep,
+  drainGap,
   lstmJobs,
   segmentsOf,
   tableOf,
@@ -70,6 +71,15 @@ export function combinerOf({ combiner }: Pick<Design, 'combiner'>): Primitive | 
   return combiner && COMBINERS[combiner.factors];
 }
 
+/** Primitive of the schedule. */
+export function sequencerOf({
+  sequence,
+  dataflow,
+}: Pick<Design, 'sequence' | 'dataflow'>): 'sequencer' | 'sequence-sequencer' | 'sparse-sequencer' {
+  if (sequence) return 'sequence-sequencer';
+  return dataflow === 'sparse' ? 'sparse-sequencer' : 'sequencer';
+}
+
 /** Primitive of what x comes from, besides memories. */
 export function sourceOf({
   input,
@@ -121,7 +131,7 @@ function columnWidths(
 
 /** Every part of the design: together they are what is emitted. */
 export function inventory(design: Design): Part[] {
-  const { jobs, input, columns, accBits, sumBits, shiftMin, shiftBits } = design;
+  const { jobs, input, layers, columns, accBits, sumBits, shiftMin, shiftBits } = design;
   const { scheme, array, combiner, multiplierBits } = design;
   const isLevel = scheme.gates !== 'int16';
   const { sequence, headOutput, headWhen } = design;
@@ -141,7 +151,10 @@ export function inventory(design: Design): Part[] {
     if (!spec) throw new Error(`inventory: the design has no ${role} memory`);
     return spec;
   };
-  const padCycles = Math.max(...jobs.flatMap((job) => job.passes.map((pass) => pass.padCycles)));
+  const isSparse = design.dataflow === 'sparse';
+  const padCycles = isSparse
+    ? drainGap(design)
+    : Math.max(...jobs.flatMap((job) => job.passes.map((pass) => pass.padCycles)));
   const hiddenBits = indexBits(memory('hidden').depth);
   const words = (elements: number): number => Math.ceil(elements / array.pack);
   const select = {
@@ -214,7 +227,7 @@ export function inventory(design: Design): Part[] {
     parts.push({ kind: 'memory', path, role, type, width, depth, count, ...change });
   };
 
-  logic(['control', 'sequencer'], sequence ? 'sequence-sequencer' : 'sequencer');
+  logic(['control', 'sequencer'], sequencerOf(design));
   logic(['control', 'drain control'], usesPlanes(design) ? 'drain-planes' : 'drain');
   const beatBits = isDense || beats > 1 ? indexBits(beats) : 0;
   const stream = sequence ? 'sequence-input' : 'input-stream';
@@ -225,7 +238,12 @@ export function inventory(design: Design): Part[] {
   store(['weights', 'banks'], 'weights', { count: rows });
   store(['row parameters'], 'rows', { width: rowWordBits });
   if (found('factors')) store(['factors'], 'factors');
-  logic(['input', isDense ? 'addressing' : 'token buffer'], sourceOf(design), columns);
+  if (isSparse && isDense) {
+    const ofX = { hiddenBits: select.indexBits + 1, layers: 1 };
+    logic(['input', 'queue'], 'queue', 1, ofX);
+  } else {
+    logic(['input', isDense ? 'addressing' : 'token buffer'], sourceOf(design), columns);
+  }
   if (isDense) {
     if (array.pack > 1) logic(['input', 'packing'], 'pack', columns);
     store(['input', sequence ? 'sequence' : 'buffer'], 'input');
@@ -238,6 +256,10 @@ export function inventory(design: Design): Part[] {
   logic(['array', 'processing elements'], peOf(array), rows * columns);
   logic(['array', 'drain multiplexer'], 'drain-mux', columns);
   if (array.pack > 1) logic(['hidden', 'packing'], 'pack', columns);
+  if (isSparse) {
+    const place = { indexBits: indexBits(Math.max(...layers.map(({ hiddenSize }) => hiddenSize))) };
+    logic(['hidden', 'queue'], 'queue', 1, place);
+  }
   if (sequence) logic(['hidden', 'step address'], 'step-address', columns);
   store(['hidden', 'state'], 'hidden');
   const combine = combinerOf(design);

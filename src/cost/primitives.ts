@@ -102,6 +102,8 @@ export const PRIMITIVES = {
   sequencer: SEQUENCER,
   /** The sequencer of whole sequences, layer by layer. */
   'sequence-sequencer': [...SEQUENCER, 'inputAddressBits', 'hasJump'],
+  /** The sequencer that skips zeros, and what its operands wait for. */
+  'sparse-sequencer': SEQUENCER,
   drain: DRAIN,
   'drain-planes': [...DRAIN, 'placeBits', 'factorAddressBits', 'passes'],
   'input-stream': ['indexBits'],
@@ -116,6 +118,8 @@ export const PRIMITIVES = {
   'sequence-source': ['tokenBits', 'indexBits', 'features', 'startBits'],
   /** Gathers ternary elements into words. */
   pack: ['operandBits', 'pack'],
+  /** Keeps what is not zero, with its place. */
+  queue: ['hiddenBits', 'indexBits', 'operandBits', 'layers'],
   'weight-bank': ['weightAddressBits', 'weightBits'],
   'column-delay': ['issueBits', 'drainBits', 'rowWordBits', 'factorBits'],
   'operand-select': ['hiddenBits', 'operandBits'],

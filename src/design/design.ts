@@ -16,10 +16,15 @@
  * Where operands have scales of their own, a fold makes a *pass* for each: the array drains and clears
  * after every pass. Behind the array, the *combiner* adds factor * sum over the planes and passes of an
  * output. A design in which every output is one sum of the array has none.
+ *
+ * In a sparse design zero activations take no cycles: how long a pass takes depends on the data.
  */
 import type { QuantizedModel } from '../quant/quantized-model.js';
 import type { Scheme } from '../quant/scheme.js';
 import type { ArrayFormat } from './array.js';
+
+/** Passes of a fold keep at least this far apart, so that the combiner's memory is written when it is read. */
+export const MIN_PASS_CYCLES = 3;
 
 /** What a segment of K reads. */
 export type SegmentSource =
@@ -64,9 +69,12 @@ export interface Pass {
   readonly operand: number;
   /** Operand words: the sum of the segments' lengths. */
   readonly k: number;
-  /** Idle cycles before it, so that passes end far enough apart for the drain: at least `rows` cycles. */
+  /**
+   * Idle cycles before it, so that passes end far enough apart for the drain (drainGap). In a sparse design
+   * the data say how many there are, behind the operands; this is 0.
+   */
   readonly padCycles: number;
-  /** Without stalls: padCycles + k + 1; the last one drains and clears. */
+  /** Without stalls: padCycles + k + 1; the last one drains and clears. Sparse: where nothing is zero. */
   readonly cycles: number;
 }
 
@@ -176,12 +184,21 @@ export interface Pipeline {
   readonly drainToArgmax: number;
 }
 
+/**
+ * How operands reach the array. `os`, output-stationary: all of them, one a cycle. `sparse`: those that are not
+ * zero, queued as value and index where they arise, in the time that they take; one column.
+ */
+export const DATAFLOWS = ['os', 'sparse'] as const;
+export type Dataflow = (typeof DATAFLOWS)[number];
+
 export interface Design {
   /** Top module name; a checked Verilog identifier. */
   readonly name: string;
   readonly scheme: Scheme;
   readonly rows: number;
   readonly columns: number;
+  /** Absent where it is output-stationary. */
+  readonly dataflow?: Exclude<Dataflow, 'os'>;
   readonly array: ArrayFormat;
   /** Signed accumulator width of the array; holds every reachable sum. */
   readonly accBits: number;
@@ -247,6 +264,19 @@ export function lstmJobs({ jobs }: Pick<Design, 'jobs'>): readonly Job[] {
 export function beatsPerStep({ input }: Pick<Design, 'input'>): number {
   if (input.kind === 'dense') return input.size;
   return input.kind === 'features' ? input.tables.length : 1;
+}
+
+/** Fewest cycles between a sparse design's drain commands: a row a cycle, and the combiner's memory behind. */
+export function drainGap({ rows, combiner }: Pick<Design, 'rows' | 'combiner'>): number {
+  return combiner?.passes === 2 ? Math.max(rows, MIN_PASS_CYCLES) : rows;
+}
+
+/** Whether a segment's operands come without its zeros. */
+export function skipsZeros(
+  { dataflow, input }: Pick<Design, 'dataflow' | 'input'>,
+  { source }: Pick<Segment, 'source'>,
+): boolean {
+  return dataflow === 'sparse' && (source !== 'input' || input.kind === 'dense');
 }
 
 /** "layer 1", "layer 1 backward", "head". */

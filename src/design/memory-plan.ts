@@ -5,7 +5,8 @@ import type { Design, MemorySpec } from './design.js';
 import { squashShape } from './squash.js';
 
 export function planMemories(design: Omit<Design, 'memories'>): MemorySpec[] {
-  const { rows, columns, jobs, layers, input, array, combiner, scheme, sequence } = design;
+  const { rows, columns, jobs, layers, input, array, combiner, scheme, sequence, dataflow } =
+    design;
   const { pack, activationBits } = array;
   const hiddenWords = layers.reduce((sum, layer) => sum + Math.ceil(layer.hiddenSize / pack), 0);
   const units = layers.map(({ hiddenSize }) => hiddenSize);
@@ -43,14 +44,18 @@ export function planMemories(design: Omit<Design, 'memories'>): MemorySpec[] {
   // Whole sequences: h of every step; c of one direction at a time, since it begins each phase at zero.
   const hiddenDepth = sequence ? sequence.maxSteps * sequence.hiddenWords : 2 * hiddenWords;
   const cellDepth = sequence ? Math.max(...units) : units.reduce((sum, n) => sum + n, 0);
-  add('hidden', 'hidden', 'ram', [activationBits * pack, hiddenDepth], columns);
+  // A sparse design keeps with each h where it belongs.
+  const isSparse = dataflow === 'sparse';
+  const hiddenIndex = isSparse ? indexBits(Math.max(...units)) : 0;
+  add('hidden', 'hidden', 'ram', [activationBits * pack + hiddenIndex, hiddenDepth], columns);
   add('cell', 'cell', 'ram', [scheme.cell.bits, cellDepth], columns);
   const wordBits = activationBits * pack;
   const inputDepth = sequence ? sequence.maxSteps * sequence.inputWords : 0;
   if (input.kind === 'dense') {
-    const depth = 2 * 2 ** indexBits(Math.ceil(input.size / pack));
+    const index = indexBits(Math.ceil(input.size / pack));
+    const depth = 2 * 2 ** index;
     if (sequence) add('input_sequence', 'input', 'ram', [wordBits, inputDepth], columns);
-    else add('input_buffer', 'input', 'ram', [wordBits, depth], columns);
+    else add('input_buffer', 'input', 'ram', [wordBits + (isSparse ? index : 0), depth], columns);
     return memories;
   }
   if (sequence) add('tokens', 'tokens', 'ram', [startBits(input), inputDepth], columns);

@@ -18,8 +18,10 @@ import {
 } from './array.js';
 import { indexBits, signedBits } from './bits.js';
 import {
+  DATAFLOWS,
   DesignError,
   type Combiner,
+  type Dataflow,
   type Design,
   type FeatureTable,
   type InputTable,
@@ -56,8 +58,10 @@ export interface PlanOptions {
    * scheme (suitableArray).
    */
   readonly array?: ArrayKind;
-  /** Ternary activations, and weights, in one operand word: 1, 2, 4, .. 32; the default is 8. */
+  /** Ternary activations, and weights, in one operand word: 1, 2, 4, .. 32; the default is 8, sparse 1. */
   readonly pack?: (typeof PACKS)[number];
+  /** How operands reach the array; the default is output-stationary. */
+  readonly dataflow?: Dataflow;
   /**
    * Hold, for every token, its share of every sum of layer 0 in a table, instead of an embedding that the
    * array multiplies. One-hot inputs always do. For small vocabularies.
@@ -112,7 +116,37 @@ function optionProblems(model: QuantizedModel, options: PlanOptions): string[] {
       `${what}: a table of ${words} words, for every token's share of every gate, exceeds ${MAX_TABLE_WORDS}; use ${instead}`,
     );
   }
-  return [...problems, ...sequenceProblems(model, options), ...modelProblems(model)];
+  return [
+    ...problems,
+    ...dataflowProblems(model, options),
+    ...sequenceProblems(model, options),
+    ...modelProblems(model),
+  ];
+}
+
+function dataflowProblems(
+  model: QuantizedModel,
+  { dataflow, columns, pack }: PlanOptions,
+): string[] {
+  if (dataflow === undefined || dataflow === 'os') return [];
+  const problems: string[] = [];
+  if (!DATAFLOWS.includes(dataflow)) {
+    problems.push(`dataflow: ${JSON.stringify(dataflow)} is none of ${DATAFLOWS.join(', ')}`);
+  }
+  if (columns !== 1) {
+    problems.push(
+      `columns: ${columns}, but sequences side by side have their zeros in different places; sparse takes 1`,
+    );
+  }
+  if (pack !== undefined && pack !== 1) {
+    problems.push(`pack: ${pack} activations in a word are not skipped one by one; sparse takes 1`);
+  }
+  if (isBidirectional(model)) {
+    problems.push(
+      'dataflow: bidirectional models keep h of whole sequences; sparse takes none, use os',
+    );
+  }
+  return problems;
 }
 
 function sequenceProblems(model: QuantizedModel, { maxSteps }: PlanOptions): string[] {
@@ -170,7 +204,8 @@ export function plan(model: QuantizedModel, options: PlanOptions): Design {
   const array = planArray(model, options);
   const isTabled = model.input.kind === 'one-hot' || options.inputTable === true;
   const matrices = jobMatrices(model).map((matrix) => arrayMatrix(model, matrix, array));
-  const jobs = planJobs(model, matrices, rows, array.pack, isTabled);
+  const isSparse = options.dataflow === 'sparse';
+  const jobs = planJobs(model, matrices, rows, array.pack, isTabled, isSparse);
   const tabled = matrices.filter((_, j) => jobs[j].isTabled);
   const table = isTabled ? planTable(model, tabled) : undefined;
   const combiner = planCombiner(jobs, matrices, isTabled);
@@ -201,6 +236,7 @@ export function plan(model: QuantizedModel, options: PlanOptions): Design {
     scheme,
     rows,
     columns,
+    ...(isSparse ? { dataflow: 'sparse' as const } : {}),
     array,
     accBits: combiner === undefined ? sumBits : signedBits(bounds.array),
     combiner,
@@ -223,7 +259,7 @@ export function plan(model: QuantizedModel, options: PlanOptions): Design {
     input,
     headWhen: model.head.when,
     jobs,
-    pipeline: planPipeline(model, array, combiner),
+    pipeline: planPipeline(model, array, combiner, isSparse),
     model,
   };
   return { ...design, memories: planMemories(design) };
@@ -231,12 +267,13 @@ export function plan(model: QuantizedModel, options: PlanOptions): Design {
 
 function planArray({ scheme, layers }: QuantizedModel, options: PlanOptions): ArrayFormat {
   const formats = schemeCodings(scheme).map((coding) => codingOf(coding).format);
-  const { array, pack } = options;
+  const { array, pack, dataflow } = options;
   const isTernary = scheme.activations === 'ternary';
+  const defaultPack = dataflow === 'sparse' ? 1 : DEFAULT_PACK;
   return {
     ...(array === undefined ? suitableArray(scheme, layers) : alphabetOf(array, formats)),
     activationBits: isTernary ? 2 : 8,
-    pack: isTernary ? (pack ?? DEFAULT_PACK) : 1,
+    pack: isTernary ? (pack ?? defaultPack) : 1,
   };
 }
 
@@ -245,12 +282,13 @@ function planPipeline(
   { scheme }: QuantizedModel,
   array: ArrayFormat,
   combiner: Combiner | undefined,
+  isSparse: boolean,
 ): Pipeline {
   const isLevel = scheme.gates !== 'int16';
   const combine = combiner === undefined ? 0 : 2;
   return {
-    // Counting elements register what they have counted.
-    issueToDrain: array.activationBits === 2 ? 3 : 2,
+    // Counting elements register what they have counted; a weight's address waits for its operand's index.
+    issueToDrain: 2 + (array.activationBits === 2 ? 1 : 0) + (isSparse ? 1 : 0),
     drainToGate: combine + (isLevel && scheme.candidate === 'ternary' ? 2 : 7),
     gateToHidden: !isLevel ? 7 : scheme.activations === 'int8' ? 4 : 1,
     drainToArgmax: combine + 5,

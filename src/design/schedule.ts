@@ -1,11 +1,8 @@
 /** What the array does in a step, and in which order: jobs, their passes, what each waits for. */
 import { operandCount, type QuantizedModel } from '../quant/quantized-model.js';
-import type { Direction, Job, Pass, Segment } from './design.js';
+import { type Direction, type Job, MIN_PASS_CYCLES, type Pass, type Segment } from './design.js';
 import type { ArrayMatrix, Matrix } from './planes.js';
 import { isBidirectional } from './sequence-memory.js';
-
-/** Passes of a fold keep at least this far apart, so that the combiner's memory is written when it is read. */
-const MIN_PASS_CYCLES = 3;
 
 /** A segment that waits for nothing but what is under way. */
 function segmentOf(
@@ -122,6 +119,7 @@ export function planJobs(
   rows: number,
   pack: number,
   isTabled: boolean,
+  isSparse: boolean,
 ): Job[] {
   const isSeparate = operandCount(model.scheme) === 2;
   let weightBase = 0;
@@ -133,13 +131,13 @@ export function planJobs(
     const passCycles = groups.length > 1 ? Math.max(rows, MIN_PASS_CYCLES) : rows;
     const passes = groups.map((segments): Pass => {
       const k = segments.reduce((sum, segment) => sum + segment.length, 0);
-      const padCycles = Math.max(0, passCycles - (k + 1));
+      const padCycles = isSparse ? 0 : Math.max(0, passCycles - (k + 1));
       return {
         segments,
         operand: isSeparate ? operandOf(segments[0]) : 0,
         k,
         padCycles,
-        cycles: padCycles + k + 1,
+        cycles: Math.max(passCycles, k + 1),
       };
     });
     const folds = Math.ceil(sums / rows);

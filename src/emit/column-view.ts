@@ -1,5 +1,6 @@
 /** View-model of a column: which elements, which lane, and what lies between. */
 import type { ArrayFormat } from '../design/array.js';
+import { indexBits } from '../design/bits.js';
 import { lstmJobs, usesPlanes, type Design } from '../design/design.js';
 import { directedLayer } from '../design/planes.js';
 import { usesSquash, usesTanh } from '../design/memory-plan.js';
@@ -79,12 +80,34 @@ export function structureView(design: Design): object {
     hasFactors: combiner !== undefined && combiner.factors !== 'one',
     isTabled: isTabled(design),
     isCounted: array.activationBits === 2,
+    ...sparseFields(design),
     usesTanh: usesTanh(design),
     usesSquash: usesSquash(design),
     passes: String(combiner?.passes ?? 1),
     actMsb: msb(array.activationBits * array.pack),
     elementWidth: String(array.activationBits),
     packWidth: String(packBits(design)),
+  };
+}
+
+/** Lists of operands without their zeros, and how an operand's index becomes the address of a weight. */
+function sparseFields(design: Design): object {
+  const w = widths(design);
+  const bits = isTabled(design) ? w.hiddenIndex : Math.max(w.hiddenIndex, w.index);
+  const lists = 2 * design.layers.length;
+  return {
+    isSparse: design.dataflow === 'sparse',
+    lists: String(lists),
+    listWidth: String(indexBits(lists)),
+    listMsb: msb(indexBits(lists)),
+    hiddenIndexWidth: String(w.hiddenIndex),
+    hiddenIndexMsb: msb(w.hiddenIndex),
+    indexMsb: msb(w.index),
+    operandIndexMsb: msb(bits),
+    zeroOperandIndex: literal(0, bits),
+    hAsOperandIndex: extend('h_index', w.hiddenIndex, bits),
+    xAsOperandIndex: extend('x_index_i', w.index, bits),
+    operandIndexAsWeight: extend('operand_index', bits, w.weight),
   };
 }
 
@@ -96,6 +119,7 @@ function untabledLayer(tabled: number, layerBits: number): string {
 
 export function columnView(design: Design, header: string): object {
   const { array, combiner } = design;
+  const isSparse = design.dataflow === 'sparse';
   const actWidth = array.activationBits * array.pack;
   const elementBits = packBits(design);
   const hiddenElement = elementBits > 0 ? `(HIDDEN_WIDTH+${elementBits})` : 'HIDDEN_WIDTH';
@@ -110,6 +134,9 @@ export function columnView(design: Design, header: string): object {
     peParameters: peParameters(design),
     isPacked: array.pack > 1,
     actWidth: String(actWidth),
+    actDelay: isSparse ? '3' : '2',
+    clearMsb: isSparse ? '2' : '1',
+    operand: isSparse ? 'operand_q' : 'act_q',
     zeroAct: `${actWidth}'d0`,
     elementMsb: msb(array.activationBits),
     laneHiddenWidth: design.sequence ? String(stepBits) : hiddenElement,

@@ -18,6 +18,7 @@ import { render, templateSource } from './render.js';
 import { columnView, peModule } from './column-view.js';
 import { sequenceSequencerView } from './sequence-sequencer-view.js';
 import { sequencerView } from './sequencer-view.js';
+import { sparseSequencerView } from './sparse-sequencer-view.js';
 import { topView } from './top-view.js';
 import { widths } from './widths.js';
 
@@ -38,19 +39,25 @@ const SOURCES = {
 } as const;
 
 /** Leaf module that x comes from. */
-export function sourceModule({ input, sequence }: Pick<Design, 'input' | 'sequence'>): string {
+export function sourceModule({
+  input,
+  sequence,
+  dataflow,
+}: Pick<Design, 'input' | 'sequence' | 'dataflow'>): string {
+  if (dataflow === 'sparse' && input.kind === 'dense') return 'hg_queue';
   if (!sequence) return SOURCES[input.kind];
   return input.kind === 'dense' ? 'hg_sequence_dense' : 'hg_sequence_tokens';
 }
 
 /** Leaf modules that a design instantiates, dependencies first. */
 function leafModules(design: Design): string[] {
-  const { scheme, array, combiner, input, sequence } = design;
+  const { scheme, array, combiner, input, sequence, dataflow } = design;
   const isLevel = scheme.gates !== 'int16';
   const hasPlanes = usesPlanes(design);
   const choices: readonly (readonly [boolean, string])[] = [
     [true, 'hg_rom'],
     [true, 'hg_ram'],
+    [dataflow === 'sparse', 'hg_queue'],
     [array.pack > 1, 'hg_pack'],
     [true, 'hg_weight_bank'],
     [true, peModule(array)],
@@ -71,7 +78,7 @@ function leafModules(design: Design): string[] {
     [true, sequence ? 'hg_sequence_in' : 'hg_stream_in'],
     [true, 'hg_stream_out'],
   ];
-  return choices.flatMap(([isUsed, name]) => (isUsed ? [name] : []));
+  return [...new Set(choices.flatMap(([isUsed, name]) => (isUsed ? [name] : [])))];
 }
 
 /** First 8 hex digits of a hash over everything the Verilog depends on. */
@@ -113,6 +120,8 @@ export function emit(design: Design): Netlist {
     generate('_sequencer', 'sequence_sequencer.v.hbs', (head) =>
       sequenceSequencerView(design, head),
     );
+  } else if (design.dataflow === 'sparse') {
+    generate('_sequencer', 'sparse_sequencer.v.hbs', (head) => sparseSequencerView(design, head));
   } else {
     generate('_sequencer', 'sequencer.v.hbs', (head) => sequencerView(design, head));
   }

@@ -78,7 +78,12 @@ function drainFields(design: Design, w: Widths): Field[] {
   return fields;
 }
 
-/** Signals of a drain command, by name; those of counting elements come out of a register. */
+/** Cycles that a drain command waits: for elements that count, and for the index of the last operand. */
+function flushDelay({ array, dataflow }: Design): number {
+  return (array.activationBits === 2 ? 1 : 0) + (dataflow === 'sparse' ? 1 : 0);
+}
+
+/** Signals of a drain command, by name; those that wait come out of a register. */
 function flushView(design: Design, w: Widths): { signals: object; bundle: Bundle } {
   const hasPasses = design.combiner?.passes === 2;
   const fields: Field[] = [
@@ -99,7 +104,7 @@ function flushView(design: Design, w: Widths): { signals: object; bundle: Bundle
     ...(drainsX(design) ? [{ name: 'x_addr', width: w.x }] : []),
   ];
   const { width, concat, bits } = bundle('flush_', fields);
-  const isLate = design.array.activationBits === 2;
+  const isLate = flushDelay(design) > 0;
   const signals = Object.fromEntries(
     fields.map(({ name }) => [name, isLate ? `flush_q${bits[name]}` : `flush_${name}`]),
   );
@@ -180,7 +185,7 @@ export function topView(design: Design, header: string): object {
     module: design.name,
     purpose:
       `${design.scheme.name} LSTM, ${layerSizes(design)} units, ` +
-      `${design.headOutput === 'value' ? 'one value' : `${design.classes} classes`}, on a ${rows} x ${columns} output-stationary array.`,
+      `${design.headOutput === 'value' ? 'one value' : `${design.classes} classes`}, on a ${rows} x ${columns} ${design.dataflow === 'sparse' ? 'array that skips zeros' : 'output-stationary array'}.`,
     inputNote: inputNote(design),
     outputNote:
       `one beat ${design.headWhen === 'every-step' ? 'per step' : 'per sequence'}, ` +
@@ -262,6 +267,15 @@ export function topView(design: Design, header: string): object {
       .map(({ name }) => (name === 'output' ? `row_addr[${w.index - 1}:0]` : `drain_${name}`))
       .reverse(),
     zeroDrain: `{${drain.width}{1'b0}}`,
+    isLate: flushDelay(design) > 0,
+    isLater: flushDelay(design) > 1,
+    lateNote:
+      design.dataflow === 'sparse'
+        ? 'Operands wait for their weights, and so does the drain behind them.'
+        : 'Counting elements are complete a cycle later than others.',
+    countsX: design.dataflow === 'sparse' && input.kind !== 'dense' && !table,
+    inputDepth: String(memoryOf(design, 'input')?.depth ?? 2),
+    inputAddrWidth: String(w.index + 1),
     flush: flush.signals,
     flushMsb: msb(flush.bundle.width),
     flushConcat: flush.bundle.concat,

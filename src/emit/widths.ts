@@ -17,6 +17,8 @@ export interface Widths {
   readonly hidden: number;
   /** Word of x, or of a token's row; with an input table, output of layer 0. */
   readonly index: number;
+  /** Place of an h in its layer. */
+  readonly hiddenIndex: number;
   /** Beat of a step's x. */
   readonly loadIndex: number;
   /** Word of the input memory of a design that runs whole sequences. */
@@ -56,6 +58,7 @@ export function widths(design: Design): Widths {
   return {
     hidden: indexBits(depthOf(design, 'hidden')),
     index: input.kind === 'dense' ? indexBits(words) : input.strideBits,
+    hiddenIndex: indexBits(Math.max(...design.layers.map(({ hiddenSize }) => hiddenSize))),
     loadIndex:
       input.kind === 'dense'
         ? packBits(design) + indexBits(words)

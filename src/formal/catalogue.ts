@@ -154,6 +154,11 @@ export const PROPERTIES: readonly Property[] = [
     claim: 'field n of a word is its n-th element, 0 behind the last',
   },
   {
+    ...{ unit: 'hg_queue', spec: 'hg_queue', method: 'induction', steps: 3 },
+    cut: ['hg_ram'],
+    claim: 'what is not zero, side by side with its place; how many of a list',
+  },
+  {
     ...{ unit: 'hg_source_token', spec: 'hg_source_token', method: 'unrolled', steps: 2 },
     cut: ['hg_rom'],
     claim: 'word {token, index} of the token loaded last',

@@ -1,6 +1,7 @@
 /** What the stages after training found, one JSON file each. */
 import { z } from 'zod';
 import { ARRAY_KINDS } from '../design/array.js';
+import { DATAFLOWS } from '../design/design.js';
 import { PACKS } from '../design/plan.js';
 import { artifact } from './artifact.js';
 import { count, inputs, real, schemeName, size, text } from './schemas.js';
@@ -13,6 +14,7 @@ const design = z.strictObject({
   columns: size,
   array: z.enum(ARRAY_KINDS).optional(),
   pack: z.literal(PACKS).optional(),
+  dataflow: z.enum(DATAFLOWS).optional(),
   inputTable: z.boolean().optional(),
   maxSteps: size.optional(),
   designId: text,
@@ -54,6 +56,10 @@ const simulation = z.strictObject({
   utilization: real,
   breakdown,
   activity,
+  /** Share of activations taken as not zero, where it was not the data that said which are. */
+  density: real.optional(),
+  /** Zeros skipped: share of multiply-accumulates, and what that saves. */
+  sparse: z.strictObject({ skipped: real, osCyclesPerStep: real, speedUp: real }).optional(),
 });
 export const SIMULATION = artifact('simulation', 2, simulation);
 export type SimulationFile = z.infer<typeof simulation>;

@@ -9,7 +9,7 @@ import type { Netlist } from '../emit/emit.js';
 import { jobName, type Design } from '../design/design.js';
 import { compileRtl, type RtlSimulator } from '../eda/rtl-sim.js';
 import { Random } from '../model/random.js';
-import { goldenRun, inputBeats, type BatchInput } from './golden-run.js';
+import { goldenRun, inputBeats, workloadOf, type BatchInput } from './golden-run.js';
 
 export interface CosimulationOptions {
   /** Fill undefined initial registers and memories from this seed: reset must not depend on them. */
@@ -72,7 +72,7 @@ export async function cosimulate(
   rtl.restart();
   const expected = goldenRun(design, batches);
   const beats = inputBeats(design, batches);
-  const workload = { sequences: batches.map(({ steps }) => steps.length) };
+  const workload = workloadOf(design, batches, expected);
   const timing = simulateStepByStep(design, workload);
   const closed = simulateClosedForm(design, workload);
 

@@ -13,6 +13,7 @@ import type { Random } from '../model/random.js';
 import { inputBits } from '../emit/widths.js';
 import type { TestVectors } from '../emit/vectors.js';
 import { simulateClosedForm } from '../../sim/closed-form.js';
+import type { Workload } from '../../sim/workload.js';
 
 /** x of one step: activations (dense), a token, or a token's features. */
 export type StepInput = Int8Array | Int32Array | number;
@@ -58,7 +59,11 @@ export function randomInput(
       case 'features':
         return Int32Array.from(input.tables, ({ count }) => random.integer(count));
       case 'dense':
-        return Int8Array.from({ length: input.size }, () => random.integer(2 * most + 1) - most);
+        return Int8Array.from({ length: input.size }, () =>
+          design.dataflow === 'sparse' && random.integer(2) === 0
+            ? 0
+            : random.integer(2 * most + 1) - most,
+        );
     }
   };
   return lengths.map((length) => ({
@@ -157,13 +162,38 @@ export function inputBeats(
   return beats;
 }
 
+function countNonzeros(codes: ArrayLike<number>): number {
+  let count = 0;
+  for (let k = 0; k < codes.length; k++) if (codes[k] !== 0) count++;
+  return count;
+}
+
+/** What the simulator needs to know of a golden run: lengths, and what is not zero where cycles follow it. */
+export function workloadOf(
+  design: Design,
+  batches: readonly BatchInput[],
+  { runs }: Pick<Expectation, 'runs'>,
+): Workload {
+  const sequences = batches.map(({ steps }) => steps.length);
+  if (design.dataflow !== 'sparse') return { sequences };
+  const hidden = Array.from({ length: sequences.reduce((sum, n) => sum + n, 0) }, () =>
+    new Array<number>(design.layers.length).fill(0),
+  );
+  for (const { job, totalStep, hidden: h } of runs) {
+    hidden[totalStep][job.layer] = countNonzeros(h[0]);
+  }
+  const xs = batches.flatMap(({ steps }) => steps.map(([x]) => x));
+  const input = xs.map((x) => (typeof x === 'number' ? 0 : countNonzeros(x)));
+  return { sequences, nonzeros: { hidden, ...(design.input.kind === 'dense' ? { input } : {}) } };
+}
+
 /**
  * Everything that the generated testbench needs for these inputs.
  * @throws {RangeError} for a sequence that the design cannot hold
  */
 export function testVectors(design: Design, batches: readonly BatchInput[]): TestVectors {
   const expected = goldenRun(design, batches);
-  const workload = { sequences: batches.map(({ steps }) => steps.length) };
+  const workload = workloadOf(design, batches, expected);
   return {
     beats: inputBeats(design, batches),
     results: expected.results,

@@ -102,6 +102,14 @@ function randomStructure(random: Random, shape: ModelShape, most: number): Model
   };
 }
 
+/** Every third design that can skips zeros; drawn apart, so that all else is as it would be. */
+function randomDataflow(options: PlanOptions, seed: number, index: number): PlanOptions {
+  const random = new Random((Math.imul(seed + 1, 0xc2b2ae35) ^ Math.imul(index, 0x27d4eb2f)) >>> 0);
+  if (random.integer(3) > 0) return options;
+  const { pack: _, ...others } = options;
+  return { ...others, columns: 1, dataflow: 'sparse' };
+}
+
 /**
  * Case `index` of a seed: R 1..16, C 1..4, H and I 1..40, 1..2 layers, odd sizes, and every kind of input,
  * layer and head; of the named scheme, or of one drawn from all of them and from mixtures.
@@ -138,7 +146,7 @@ export function randomCase(seed: number, index: number, given?: string | Scheme)
   const longest = Math.max(...lengths);
   const options =
     shape.bidirectional === undefined
-      ? drawnOptions
+      ? randomDataflow(drawnOptions, seed, index)
       : { ...drawnOptions, maxSteps: longest + random.integer(3) };
   const design = plan(randomModel(shape, random), options);
   return {
@@ -177,7 +185,7 @@ export function describeCase({ shape, design, lengths }: RandomCase): string {
       : '';
   return (
     `${scheme.name}${mixture} ${[shape.inputSize, ...hidden, shape.output ?? shape.classes].join(' -> ')}, ` +
-    `${rows}x${columns} ${array.kind}${array.pack > 1 ? ` by ${array.pack}` : ''}` +
+    `${rows}x${columns} ${design.dataflow === 'sparse' ? 'sparse ' : ''}${array.kind}${array.pack > 1 ? ` by ${array.pack}` : ''}` +
     `${combiner ? `, factors ${combiner.factors} by ${combiner.factorsBy}` : ''}, ` +
     `${source}, ${shape.when}, sequences ${lengths.join('+')}` +
     (design.sequence ? ` of at most ${design.sequence.maxSteps}` : '')

@@ -51,6 +51,7 @@ const both = {
   bidirectional: [true],
   maxSteps: 4,
 };
+const sparse = { dataflow: 'sparse' } as const;
 const value = { output: 'value', classes: 1 } as const;
 
 describe('emit', () => {
@@ -72,6 +73,7 @@ describe('emit', () => {
     ...TINY.map((scheme) => [scheme, tinyDesign(scheme)] as const),
     ['one-hot', tinyDesign('twn', tabled)] as const,
     ['bidirectional', tinyDesign('ternary-level3', both)] as const,
+    ['sparse', tinyDesign('ternary-level3', sparse)] as const,
   ])('writes a small %s design that a person can read', async (name, design) => {
     const { files } = emit(design);
     const generated = Object.keys(files).filter(
@@ -101,6 +103,8 @@ describe('emit', () => {
     ['bidirectional dense', tinyDesign('hitnet', { bidirectional: [true] })] as const,
     ['tagging', tinyDesign('int8', { inputSize: 3, features: both.features })] as const,
     ['regression', tinyDesign('int8', value)] as const,
+    ['sparse', tinyDesign('ternary-level3', sparse)] as const,
+    ['sparse tokens', tinyDesign('int8', { ...sparse, vocabSize: 3 })] as const,
   ])('ships every module that a %s design needs and no other', async (_, design) => {
     const { files, sources } = emit(design);
     const all = { ...leaves, ...files };

@@ -101,6 +101,7 @@ describe('a unit equals its specification', () => {
       { ...{ ROW_SELECT_WIDTH: 2, ROW_ADDR_WIDTH: 4, JOBS: 3 }, ROW_BASES: '100101000001' },
     ],
     ['hg_pack', { WIDTH: 2, INDEX_WIDTH: 2, ADDR_WIDTH: 2 }],
+    ['hg_queue', { WIDTH: 2, INDEX_WIDTH: 2, DEPTH: 16, ADDR_WIDTH: 4, LISTS: 3, LIST_WIDTH: 2 }],
     ['hg_drain_planes', PLANES],
     ['hg_drain_planes', { ...PLANES, FACTOR_BY_SUM: 1, SUM_BASES: '010010000001' }],
     ['hg_source_dense', { ...{ WIDTH: 2, PACK_WIDTH: 2, INDEX_WIDTH: 2 }, LAST_INDEX: '1010' }],
@@ -186,6 +187,13 @@ describe('a planted fault is caught, with values that show it', () => {
       parameters: { WEIGHT_WIDTH: 3, ACC_WIDTH: 13 },
       from: 'wide[ACC_WIDTH-1:0], is_negative}',
       to: "wide[ACC_WIDTH-1:0], 1'b0}",
+    },
+    {
+      title: 'a queue that counts its last element even where it is zero',
+      spec: 'hg_queue',
+      parameters: { WIDTH: 2, INDEX_WIDTH: 2, DEPTH: 16, ADDR_WIDTH: 4, LISTS: 3, LIST_WIDTH: 2 },
+      from: 'count_q[list_q] <= kept',
+      to: "count_q[list_q] <= kept_q + 1'b1",
     },
     {
       title: 'no clear',

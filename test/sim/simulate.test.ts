@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { simulateClosedForm } from '../../sim/closed-form.js';
 import { simulate } from '../../sim/simulate.js';
 import { simulateStepByStep } from '../../sim/step-by-step.js';
+import type { Nonzeros } from '../../sim/workload.js';
 import { plan } from '../../src/design/plan.js';
-import { macsPerStep } from '../../src/design/design.js';
+import { type Design, macsPerStep } from '../../src/design/design.js';
 import { Random } from '../../src/model/random.js';
 import { randomModel, type ModelShape } from '../../src/verify/random-model.js';
 import { randomCase } from '../../src/verify/random.js';
@@ -20,6 +21,17 @@ function designOf(shape: Partial<ModelShape>, rows: number, columns: number) {
   return plan(randomModel(full, new Random(1)), { name: 'dut', rows, columns });
 }
 
+/** Counts of all sizes, none among them, in every step. */
+function randomNonzeros(design: Design, sequences: readonly number[], random: Random): Nonzeros {
+  const steps = sequences.reduce((sum, length) => sum + length, 0);
+  const each = <T>(draw: () => T): T[] => Array.from({ length: steps }, draw);
+  const { layers, input } = design;
+  return {
+    hidden: each(() => layers.map(({ hiddenSize }) => random.integer(hiddenSize + 1))),
+    ...(input.kind === 'dense' ? { input: each(() => random.integer(input.size + 1)) } : {}),
+  };
+}
+
 describe('closed form and step-by-step simulation', () => {
   test.each(Array.from({ length: 150 }, (_, index) => index))(
     'agree on cycles, breakdown and every result (random design %i of seed 3)',
@@ -28,8 +40,11 @@ describe('closed form and step-by-step simulation', () => {
       const { design: drawn, options } = randomCase(3, index);
       const design = drawn.sequence ? plan(drawn.model, { ...options, maxSteps: 12 }) : drawn;
       const sequences = Array.from({ length: 1 + random.integer(4) }, () => 1 + random.integer(12));
-      const closed = simulateClosedForm(design, { sequences });
-      const trace = simulateStepByStep(design, { sequences });
+      const nonzeros =
+        random.integer(2) === 0 ? randomNonzeros(design, sequences, random) : undefined;
+      const workload = { sequences, ...(nonzeros && { nonzeros }) };
+      const closed = simulateClosedForm(design, workload);
+      const trace = simulateStepByStep(design, workload);
       expect(closed.cycles).toBe(trace.cycles);
       expect(closed.breakdown).toEqual(trace.breakdown);
       expect(closed.outputCycles).toEqual(trace.outputCycles);

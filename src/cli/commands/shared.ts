@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { UserError } from '../../errors.js';
 import type { RunFolder } from '../../store/run-folder.js';
 import { ARRAY_KINDS, type ArrayKind } from '../../design/array.js';
+import { type Dataflow, DATAFLOWS } from '../../design/design.js';
 import { PACKS, type PlanOptions } from '../../design/plan.js';
 import { MOST_MAX_STEPS } from '../../design/sequence-memory.js';
 import { choice, integer, list } from '../options.js';
@@ -21,6 +22,7 @@ export interface DesignFlags extends RunOptions {
   readonly name?: string;
   readonly array?: ArrayKind;
   readonly pack?: PlanOptions['pack'];
+  readonly dataflow?: Dataflow;
   readonly inputTable?: boolean;
   readonly maxSteps?: number;
 }
@@ -93,6 +95,11 @@ export function addDesignOptions(command: Command): Command {
       `ternary activations in one operand: ${PACKS.join(', ')} (default: as before, or 8)`,
       packOption,
     )
+    .option(
+      '--dataflow <kind>',
+      `how operands reach the array: ${DATAFLOWS.join(', ')} (default: as before, or os); sparse skips zeros, one column`,
+      choice('--dataflow', DATAFLOWS),
+    )
     .option('--input-table', 'tables of the sums of W_x by token, for small vocabularies')
     .option('--no-input-table', 'multiply by W_x')
     .option(
@@ -114,11 +121,12 @@ function packOption(text: string): PlanOptions['pack'] {
 }
 
 export function stageOptions(flags: DesignFlags): StageOptions & DesignOptions {
-  const { force, rows, columns, name, array, pack, inputTable, maxSteps } = flags;
+  const { force, rows, columns, name, array, pack, dataflow, inputTable, maxSteps } = flags;
   return {
     ...{ isForced: force === true, rows, columns, name, inputTable, maxSteps },
     ...(array !== undefined && { array }),
     ...(pack !== undefined && { pack }),
+    ...(dataflow !== undefined && { dataflow }),
   };
 }
 

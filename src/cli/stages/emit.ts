@@ -2,7 +2,7 @@ import { simulate } from '../../../sim/simulate.js';
 import { emit } from '../../emit/emit.js';
 import { emitProject } from '../../emit/project.js';
 import { datasetInput } from '../../verify/dataset-input.js';
-import { testVectors } from '../../verify/golden-run.js';
+import { goldenRun, testVectors, workloadOf } from '../../verify/golden-run.js';
 import { writeFolderAtomic } from '../../store/atomic.js';
 import type { RunFolder } from '../../store/run-folder.js';
 import { reopenDataset } from './data.js';
@@ -31,9 +31,8 @@ export function emitStage(
 ): Promise<Emitted> {
   return withDesign(run, scheme, options, (design) => {
     const batches = datasetInput(design, reopenDataset(run).dataset, options.steps);
-    const { cyclesPerStep, utilization } = simulate(design, {
-      sequences: batches.map(({ steps }) => steps.length),
-    });
+    const workload = workloadOf(design, batches, goldenRun(design, batches));
+    const { cyclesPerStep, utilization } = simulate(design, workload);
     const files = emitProject(design, testVectors(design, batches), { cyclesPerStep, utilization });
     const folder = options.out ?? run.file(scheme, 'verilog');
     writeFolderAtomic(folder, files, MARKER);

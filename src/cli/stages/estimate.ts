@@ -12,16 +12,16 @@ import {
 import { readArtifact } from '../../store/artifact.js';
 import type { RunFolder } from '../../store/run-folder.js';
 import { cached, hashOf, type Staged, type StageOptions } from './cache.js';
-import { defaultSequences } from './simulate.js';
 import { designInputs, type DesignOptions, withDesign } from './plan.js';
+import { runWorkload, type WorkloadOptions } from './workload.js';
 
-/** Sequences of the run's simulation, where there is one of sequences that this design takes. */
-function simulatedSequences(run: RunFolder, scheme: string, design: Design): readonly number[] {
+/** What the run's simulation was of, where there is one of sequences that this design takes. */
+function simulatedWorkload(run: RunFolder, scheme: string, design: Design): WorkloadOptions {
   const simulated = readArtifact(run.file(scheme, 'simulation.json'), SIMULATION);
   const most = design.sequence?.maxSteps ?? Infinity;
   return simulated?.sequences.every((length) => length <= most)
-    ? simulated.sequences
-    : defaultSequences(design);
+    ? { sequences: simulated.sequences, density: simulated.density }
+    : {};
 }
 
 const RESOURCE_NAMES = ['lut', 'ff', 'dsp', 'bram', 'spram', 'lutRam', 'logicCells'] as const;
@@ -35,10 +35,14 @@ export function estimateStage(
 ): Promise<Staged<EstimateFile>> {
   const { name } = profile.data;
   return withDesign(run, scheme, options, (design, file) => {
-    const sequences = simulatedSequences(run, scheme, design);
-    const inputs = designInputs(file, { sequences, profile: hashOf(profile.data) });
+    const simulated = simulatedWorkload(run, scheme, design);
+    const inputs = designInputs(file, { ...simulated, profile: hashOf(profile.data) });
     return cached(run.file(scheme, estimateFileName(name)), ESTIMATE, inputs, options, () => {
-      const result = estimate(design, profile, simulate(design, { sequences }));
+      const result = estimate(
+        design,
+        profile,
+        simulate(design, runWorkload(run, design, simulated)),
+      );
       assertFits(result);
       return { scheme, designId: file.designId, ...stored(result, profile) };
     });

@@ -17,6 +17,7 @@ export interface DesignOptions {
   readonly name?: string | undefined;
   readonly array?: PlanOptions['array'];
   readonly pack?: PlanOptions['pack'];
+  readonly dataflow?: PlanOptions['dataflow'];
   readonly inputTable?: boolean | undefined;
   readonly maxSteps?: number | undefined;
 }
@@ -25,13 +26,15 @@ export interface DesignOptions {
 function mapping(
   given: DesignOptions,
   before: DesignFile | undefined,
-): Pick<PlanOptions, 'array' | 'pack' | 'inputTable'> {
+): Pick<PlanOptions, 'array' | 'pack' | 'dataflow' | 'inputTable'> {
   const array = given.array ?? before?.array;
+  const dataflow = given.dataflow ?? before?.dataflow;
   const pack = given.pack ?? before?.pack;
   const inputTable = given.inputTable ?? before?.inputTable;
   return {
     ...(array !== undefined && { array }),
     ...(pack !== undefined && { pack }),
+    ...(dataflow !== undefined && { dataflow }),
     ...(inputTable !== undefined && { inputTable }),
   };
 }

@@ -1,32 +1,50 @@
 import { simulate } from '../../../sim/simulate.js';
+import type { SimulationReport } from '../../../sim/report.js';
 import type { Design } from '../../design/design.js';
-import { SIMULATION, type SimulationFile } from '../../store/result-files.js';
+import { plan, type PlanOptions } from '../../design/plan.js';
+import { type DesignFile, SIMULATION, type SimulationFile } from '../../store/result-files.js';
 import type { RunFolder } from '../../store/run-folder.js';
 import { cached, type Staged, type StageOptions } from './cache.js';
 import { designInputs, type DesignOptions, withDesign } from './plan.js';
+import { runWorkload, type WorkloadOptions } from './workload.js';
 
-/** One long sequence, or the longest that the design holds. */
-export function defaultSequences({ sequence }: Design): readonly number[] {
-  return [sequence?.maxSteps ?? 256];
+/** What skipping zeros saves: against the output-stationary design of the same options. */
+function sparseFigures(
+  design: Design,
+  { inputs: _, designId: __, dataflow: ___, ...options }: DesignFile,
+  sequences: readonly number[],
+  { cyclesPerStep, activity }: SimulationReport,
+): NonNullable<SimulationFile['sparse']> {
+  const dense = simulate(plan(design.model, options as PlanOptions), { sequences });
+  return {
+    skipped: 1 - activity.macs / dense.activity.macs,
+    osCyclesPerStep: dense.cyclesPerStep,
+    speedUp: dense.cyclesPerStep / cyclesPerStep,
+  };
 }
 
 export function simulateStage(
   run: RunFolder,
   scheme: string,
-  options: StageOptions & DesignOptions & { readonly sequences?: readonly number[] | undefined },
+  options: StageOptions & DesignOptions & WorkloadOptions,
 ): Promise<Staged<SimulationFile>> {
   return withDesign(run, scheme, options, (design, file) => {
-    const sequences = [...(options.sequences ?? defaultSequences(design))];
-    const inputs = designInputs(file, sequences);
+    const { sequences, density } = options;
+    const inputs = designInputs(file, { sequences, density });
     return cached(run.file(scheme, 'simulation.json'), SIMULATION, inputs, options, () => {
-      const { cycles, steps, cyclesPerStep, utilization, breakdown, activity } = simulate(design, {
-        sequences,
-      });
+      const workload = runWorkload(run, design, options);
+      const report = simulate(design, workload);
+      const { cycles, steps, cyclesPerStep, utilization, breakdown, activity } = report;
       const { rows, columns } = design;
       return {
-        ...{ scheme, rows, columns, sequences, cycles, steps, cyclesPerStep, utilization },
+        ...{ scheme, rows, columns, cycles, steps, cyclesPerStep, utilization },
+        sequences: [...workload.sequences],
         breakdown,
         activity: { ...activity, memories: [...activity.memories] },
+        ...(density === undefined ? {} : { density }),
+        ...(design.dataflow === 'sparse'
+          ? { sparse: sparseFigures(design, file, workload.sequences, report) }
+          : {}),
       };
     });
   });

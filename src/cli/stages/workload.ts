@@ -1,0 +1,46 @@
+/** What the run's design is given to do: the lengths of sequences and, where zeros are skipped, what is zero. */
+import { type Nonzeros, type Workload } from '../../../sim/workload.js';
+import type { Design } from '../../design/design.js';
+import type { RunFolder } from '../../store/run-folder.js';
+import { datasetInput } from '../../verify/dataset-input.js';
+import { goldenRun, workloadOf } from '../../verify/golden-run.js';
+import { reopenDataset } from './data.js';
+
+/** Steps without data, and of data where zeros are skipped. */
+const DEFAULT_STEPS = 256;
+
+export interface WorkloadOptions {
+  readonly sequences?: readonly number[] | undefined;
+  /** Share of activations that are not zero, instead of those of the data. */
+  readonly density?: number | undefined;
+}
+
+/** One long sequence, or the longest that the design holds. */
+function defaultSequences({ sequence }: Design): readonly number[] {
+  return [sequence?.maxSteps ?? DEFAULT_STEPS];
+}
+
+function evenly(design: Design, steps: number, density: number): Nonzeros {
+  const of = (size: number): number => Math.round(density * size);
+  const fill = <T>(value: T): T[] => new Array<T>(steps).fill(value);
+  return {
+    hidden: fill(design.layers.map(({ hiddenSize }) => of(hiddenSize))),
+    ...(design.input.kind === 'dense' ? { input: fill(of(design.input.size)) } : {}),
+  };
+}
+
+/**
+ * The sequences asked for. A sparse design's cycles follow the data: without a density it is the golden model on
+ * about as many steps of the run's test part that says what is zero.
+ */
+export function runWorkload(
+  run: RunFolder,
+  design: Design,
+  { sequences = defaultSequences(design), density }: WorkloadOptions,
+): Workload {
+  if (design.dataflow !== 'sparse') return { sequences };
+  const steps = sequences.reduce((sum, length) => sum + length, 0);
+  if (density !== undefined) return { sequences, nonzeros: evenly(design, steps, density) };
+  const batches = datasetInput(design, reopenDataset(run).dataset, steps);
+  return workloadOf(design, batches, goldenRun(design, batches));
+}
