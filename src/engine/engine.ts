@@ -37,6 +37,12 @@ export interface OptimizerConfig {
   /** Learning rate of weight-norm gains as a multiple of the step's. */
   readonly gainRate: number;
   readonly gateGradient: GateGradient;
+  /**
+   * What an h that is not zero costs: the loss gains skipWeight times the mean of |h|, over units, steps and
+   * sequences, of every layer. It is what a sparse design has to do per step, as far as it can be differentiated:
+   * |h| = o |tanh(c)| is 0 where the gate o is. 0: nothing. Losses are reported without it.
+   */
+  readonly skipWeight: number;
 }
 
 export const DEFAULT_OPTIMIZER: OptimizerConfig = {
@@ -48,6 +54,7 @@ export const DEFAULT_OPTIMIZER: OptimizerConfig = {
   masterRange: 1,
   gainRate: 3,
   gateGradient: 'sigmoid',
+  skipWeight: 0,
 };
 
 /** How Adam moves the masters of a coding: at which multiple of the step's rate, and within +-range. */

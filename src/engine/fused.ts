@@ -105,6 +105,8 @@ export class FusedSession implements Session {
   private readonly slotBytes: number;
   private readonly rateFactors: readonly number[] = [];
   private stage = Stage.stale;
+  /** Steps times sequences of the batch being trained on. */
+  private trainedRows = 0;
 
   /**
    * inputGradient: dense input gets a gradient too (see sequenceGradients). Throws RangeError where the
@@ -130,6 +132,7 @@ export class FusedSession implements Session {
     this.schedule = new Schedule(layout, every, config.optimizer, {
       forwardCells: (layer, t) => this.cells[layer].forward(t, this.drawing(layer, t)),
       backwardCells: (layer, t, dOutput) => this.cells[layer].backward(t, dOutput),
+      addSkipGradient: (layer, t) => this.addSkipGradient(layer, t),
       finishGradients:
         hostCodes || config.mask ? () => this.parameters.finishGradients() : undefined,
     });
@@ -217,7 +220,8 @@ export class FusedSession implements Session {
     }
     if (!s.backward) return p;
     const dOutputs = s.given || (head && every) ? 'every' : head ? 'last' : 'none';
-    schedule.backward(p, s.steps, { last: s.last, first: s.first, dOutputs, dropout });
+    const skip = !s.given && this.config.optimizer!.skipWeight > 0;
+    schedule.backward(p, s.steps, { last: s.last, first: s.first, dOutputs, dropout, skip });
     schedule.weightGradients(p, s.steps, { add, head, dropout });
     if (s.whole) {
       schedule.masters(p);
@@ -427,11 +431,24 @@ export class FusedSession implements Session {
     return loss;
   }
 
+  /** d (skipWeight * mean |h|) / dh, beside what flows in from later steps. */
+  private addSkipGradient(layer: number, t: number): void {
+    const { buffers, layers, batch } = this.layout;
+    const { hidden, dRecurrent, units } = buffers[layer];
+    const slope = this.config.optimizer!.skipWeight / (this.trainedRows * layers[layer].hiddenSize);
+    const size = batch * units;
+    const from = hidden / this.operand + (t + 1) * size;
+    const h = this.activations.subarray(from, from + size);
+    const d = this.views.f32.subarray(dRecurrent / 4, dRecurrent / 4 + size);
+    for (let k = 0; k < size; k++) d[k] += slope * Math.sign(h[k]);
+  }
+
   private checkTraining(batch: Batch): number {
     if (this.config.optimizer === undefined)
       throw new Error('this session was created without an optimizer');
     if (batch.targets === undefined) throw new TypeError('batch: no targets to train on');
     checkBatch(this.template, this.config, batch);
+    this.trainedRows = batch.timeSteps * this.config.batch;
     return countTargets(batch.targets);
   }
 

@@ -484,8 +484,10 @@ class ReferenceSession implements Session {
     const name = `layer${l}`;
     const { slope, low, high } = cells[l] ?? { slope: 1, low: -Infinity, high: Infinity };
     const { activation, cell } = this.units;
+    const { batch, optimizer } = this.config;
+    const skipSlope = optimizer?.skipWeight ?? 0;
     const dInput: Float64Array<ArrayBuffer>[][] = records.map(() => []);
-    for (let lane = 0; lane < this.config.batch; lane++) {
+    for (let lane = 0; lane < batch; lane++) {
       const size = records[0][lane].h.length;
       let dRecurrent = new Float64Array(size);
       let dCell = new Float64Array(size);
@@ -495,7 +497,8 @@ class ReferenceSession implements Session {
         const dCellBefore = new Float64Array(size);
         for (let u = 0; u < size; u++) {
           const [i, f, g, o] = [0, 1, 2, 3].map((gate) => r.gates[gate * size + u]);
-          const dh = dOutput[t][lane][u] + dRecurrent[u];
+          const skip = (skipSlope / (size * records.length * batch)) * Math.sign(r.h[u]);
+          const dh = dOutput[t][lane][u] + dRecurrent[u] + skip;
           const saturated = r.c[u] <= low || r.c[u] >= high;
           const dc = saturated ? 0 : dCell[u] + dh * o * (1 - r.tanhC[u] ** 2) * slope;
           dz[u] = dc * g * r.slopes[u];

@@ -16,6 +16,8 @@ export interface HostWork {
   forwardCells(layer: number, t: number): void;
   /** dOutput: address of dL/dh from above, or 0. */
   backwardCells(layer: number, t: number, dOutput: number): void;
+  /** What the h of layer `layer` at step t cost by not being zero, added to dL/dh from later steps. */
+  addSkipGradient(layer: number, t: number): void;
   /** What is left to do for gradients of masters; undefined: nothing. */
   readonly finishGradients: (() => void) | undefined;
 }
@@ -281,7 +283,7 @@ export class Schedule {
   /**
    * From dOutput of the top layer to dL/dz of all. `last`: the sequence ends here, nothing flows in from
    * later steps; `first`: it begins here, so that nothing flows out to earlier ones. dOutputs: at which
-   * steps dOutput holds something.
+   * steps dOutput holds something. skip: with what h that are not zero cost.
    */
   backward(
     p: Program,
@@ -291,7 +293,14 @@ export class Schedule {
       first,
       dOutputs,
       dropout,
-    }: { last: boolean; first: boolean; dOutputs: 'every' | 'last' | 'none'; dropout: boolean },
+      skip,
+    }: {
+      last: boolean;
+      first: boolean;
+      dOutputs: 'every' | 'last' | 'none';
+      dropout: boolean;
+      skip: boolean;
+    },
   ): void {
     const { l } = this;
     const { operand } = this.products;
@@ -316,6 +325,7 @@ export class Schedule {
         let dOutput = 0;
         if (!isTop || dOutputs === 'every') dOutput = b.dOutput + t * lanes * realRow;
         else if (dOutputs === 'last' && t === steps - 1) dOutput = b.dOutput;
+        if (skip) p.pause(() => this.host.addSkipGradient(index, t));
         const flow = [dOutput, b.dRecurrent, b.dCell];
         const c = [b.c + t * slot, b.c + (t + 1) * slot];
         const tanhC = b.tanhC + t * slot;

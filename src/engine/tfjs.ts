@@ -335,6 +335,11 @@ class TfjsSession implements Session {
     private readonly config: SessionConfig,
   ) {
     const { model, batch, timeSteps, optimizer } = config;
+    if (optimizer && optimizer.skipWeight > 0) {
+      throw new TypeError(
+        `skipWeight: ${optimizer.skipWeight}, which this engine does not know; use the native or wasm engine`,
+      );
+    }
     const { input, layers, head } = model;
     if (input.kind === 'one-hot' || input.kind === 'features' || head.output === 'value') {
       throw new TypeError('the tfjs engine reads embedded tokens or values, and predicts classes');

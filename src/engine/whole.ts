@@ -182,6 +182,11 @@ export class WholeSession implements Session {
     if (model.scheme !== 'float' && model.scheme.decisions === 'tracked') {
       throw new TypeError(`${model.scheme.name}: tracked decisions are for text and series`);
     }
+    if (optimizer && optimizer.skipWeight > 0) {
+      throw new TypeError(
+        `skipWeight: ${optimizer.skipWeight}, but sequences of several lengths, features and both directions do not skip zeros; use 0`,
+      );
+    }
     if (config.sampling) throw new TypeError('sampling is for forward layers on text and series');
     if (config.mask) throw new TypeError('masks are for forward layers on text and series');
     this.meta = toTensors(model).meta;

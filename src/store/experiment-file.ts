@@ -70,6 +70,7 @@ const optimizerFields = {
   masterRange: real.positive(),
   gainRate: real.positive(),
   gateGradient: z.enum(['sigmoid', 'level']),
+  skipWeight: real.nonnegative(),
 } satisfies Record<keyof OptimizerConfig, z.ZodType>;
 
 const trainFields = { ...overrideFields, optimizer: z.strictObject(optimizerFields).partial() };

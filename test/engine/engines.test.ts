@@ -11,7 +11,14 @@ import { fusedEngine } from '../../src/engine/fused.js';
 import { nativeKernels, nativeProblem } from '../../src/engine/native.js';
 import { SampledSession } from '../../src/engine/sampled.js';
 import { wasmKernels } from '../../src/engine/wasm-kernels.js';
-import { type ModelScheme, schemeName, type Tensors, toTensors } from '../../src/model/model.js';
+import {
+  fromTensors,
+  type Model,
+  type ModelScheme,
+  schemeName,
+  type Tensors,
+  toTensors,
+} from '../../src/model/model.js';
 import { quantizeActivation, ternaryActivation } from '../../src/quant/arithmetic.js';
 import * as golden from '../../src/quant/golden.js';
 import { adaptScheme, quantize } from '../../src/quant/quantize.js';
@@ -151,10 +158,11 @@ function expectReference(
   scheme: ModelScheme,
   shape: Shape,
   gateGradient: GateGradient = 'sigmoid',
+  skipWeight = 0,
 ): void {
   const model = randomModel(scheme, shape, 5, 2);
-  const config = { model, ...shape, optimizer: { ...DEFAULT_OPTIMIZER, gateGradient } };
-  const key = JSON.stringify([schemeName(scheme), gateGradient, shape]);
+  const config = { model, ...shape, optimizer: { ...DEFAULT_OPTIMIZER, gateGradient, skipWeight } };
+  const key = JSON.stringify([schemeName(scheme), gateGradient, skipWeight, shape]);
   const calls = expectations.get(key) ?? differentiate(reference, config, shape);
   expectations.set(key, calls);
   differentiate(engine, config, shape).forEach((actual, call) => {
@@ -284,6 +292,49 @@ describe.each(named(fusedEngines))('$name: gradients equal the reference', ({ en
     if (scheme.gates === 'level3') expectReference(engine, scheme, SHAPES[5], 'level');
   });
 });
+
+describe.each(named(fusedEngines))('$name: what h that are not zero cost', ({ engine }) => {
+  test.each(byName(['float', ...SOME_SCHEMES]))('%s: as in the reference', (_, scheme) => {
+    for (const shape of FEW_SHAPES) expectReference(engine, scheme, shape, 'sigmoid', 3);
+  });
+
+  test('is the mean of |h| times its weight, by finite differences', () => {
+    const shape = { ...SHAPES[4], timeSteps: 4 };
+    const model = randomModel('float', shape, 6, 2);
+    const gradient = (skipWeight: number): Tensors => {
+      const optimizer = { ...DEFAULT_OPTIMIZER, skipWeight };
+      return engine.createSession({ model, ...shape, optimizer }).gradients(randomBatch(shape, 2))
+        .tensors;
+    };
+    const [free, paid] = [0, 5].map(gradient);
+    /** 5 times the mean of |h|, layer by layer, with one bias moved. */
+    const cost = (gate: number, by: number): number => {
+      const moved = fromTensors(...moveBias(model, gate, by));
+      const { layers } = engine
+        .createSession({ model: moved, ...shape })
+        .forward(randomBatch(shape, 2), true);
+      return layers!.reduce(
+        (sum, { h }) => sum + (5 * h.reduce((s, v) => s + Math.abs(v), 0)) / h.length,
+        0,
+      );
+    };
+    const difference = (name: string, k: number): number => paid[name].data[k] - free[name].data[k];
+    const units = shape.hiddenSizes[0];
+    for (const k of [0, units, 2 * units, 4 * units - 1]) {
+      const numeric = (cost(k, 1e-2) - cost(k, -1e-2)) / 2e-2;
+      expect(difference('layer0.bias', k)).toBeCloseTo(numeric, 3);
+    }
+  });
+});
+
+/** The model with that bias of layer 0 moved. */
+function moveBias(model: Model, k: number, by: number): Parameters<typeof fromTensors> {
+  const { meta, tensors } = toTensors(model);
+  const bias = tensors['layer0.bias'];
+  const data = bias.data.slice();
+  data[k] += by;
+  return [meta, { ...tensors, 'layer0.bias': { ...bias, data } }];
+}
 
 describe.each(named(fusedEngines))('$name', ({ engine }) => {
   test.each(byName(['float', ...SOME_SCHEMES]))(

@@ -31,6 +31,7 @@ interface TrainFlags extends DataFlags {
   readonly embedding?: number;
   readonly bidirectional?: boolean;
   readonly dropout?: number;
+  readonly skipWeight?: number;
   readonly patience?: number;
   readonly checkpointSteps?: number;
   readonly sampledClasses?: number;
@@ -91,6 +92,7 @@ function configFor(scheme: ModelScheme, flags: TrainFlags, dataset: Dataset): Tr
     ...(Object.fromEntries(
       Object.entries(given).filter(([, value]) => value !== undefined),
     ) as Partial<TrainConfig>),
+    ...(flags.skipWeight === undefined ? {} : { optimizer: { skipWeight: flags.skipWeight } }),
     scheme,
     hiddenSizes: hidden.length > 1 ? hidden : new Array<number>(flags.layers).fill(hidden[0]),
     seed: flags.seed,
@@ -129,6 +131,11 @@ export function register(program: Command, context: () => Context): void {
       '--dropout <p>',
       'probability that an element of x, and of h before the head, is dropped in training',
       number('--dropout', 0, DROPOUT_MAX),
+    )
+    .option(
+      '--skip-weight <x>',
+      'what an h that is not zero costs, as a part of the loss: a sparse design skips the others (try 0.1)',
+      number('--skip-weight', 0, 100),
     )
     .optionsGroup('Training:');
   addStepOptions(command)
