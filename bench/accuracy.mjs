@@ -2,10 +2,10 @@
 //   npm run bench:accuracy -- --text FILE [--bytes] [--hidden 128] [--embedding 32] [--epochs 3]
 //                             [--seeds 1,2,3] [--jobs 1] [--name NAME]
 // Writes docs/results/<name>.md. Runs live in runs/<name>-seed<n>; a second call goes on where one stopped.
-import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
+import { halfgate } from './cli.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -28,28 +28,11 @@ const seeds = options.seeds.split(',');
 const name = options.name ?? basename(options.text).replace(/\W.*$/, '');
 
 function train(scheme, seed) {
-  const args = [
-    ...['bin/halfgate.mjs', 'train', '--text', options.text, ...(options.bytes ? ['--bytes'] : [])],
+  return halfgate(
+    ...['train', '--text', options.text, ...(options.bytes ? ['--bytes'] : [])],
     ...['--hidden', options.hidden, '--embedding', options.embedding, '--epochs', options.epochs],
-    ...[
-      '--scheme',
-      scheme,
-      '--seed',
-      seed,
-      '--run',
-      `runs/${name}-seed${seed}-${scheme}`,
-      '--json',
-    ],
-  ];
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    let text = '';
-    child.stdout.on('data', (part) => (text += part));
-    child.on('close', (code) => {
-      if (code === 0) resolve(JSON.parse(text));
-      else reject(new Error(`train ${scheme}, seed ${seed}: exit code ${code}`));
-    });
-  });
+    ...['--scheme', scheme, '--seed', seed, '--run', `runs/${name}-seed${seed}-${scheme}`],
+  );
 }
 
 const queue = seeds.flatMap((seed) => SCHEMES.map((scheme) => ({ seed, scheme })));

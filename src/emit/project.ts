@@ -1,7 +1,7 @@
 /** The emitted project: Verilog, testbench with golden vectors, scripts and a README, as files in memory. */
 import { packageVersion } from '../package-root.js';
 import { activationMax } from '../quant/quantized-model.js';
-import { jobName, segmentsOf, tableOf, type Design } from '../design/design.js';
+import { jobName, segmentsOf, tableOf, type Design, drainGap } from '../design/design.js';
 import { emit, fileHeader, type Netlist } from './emit.js';
 import { bitsOf, hexWord, msb } from './literal.js';
 import { render } from './render.js';
@@ -107,7 +107,14 @@ function weightNote({ array, jobs }: Design): string {
 
 /** What the sequencer does in a fold, in words. */
 function foldNote(design: Design): string {
-  const { rows, combiner } = design;
+  const { rows, combiner, dataflow, input } = design;
+  if (dataflow === 'sparse') {
+    const kept = input.kind === 'dense' ? 'of x and h' : 'of h';
+    return (
+      `for each fold of ${rows} sums its operands, ${kept} those that are not zero, then one drain cycle, at least ` +
+      `${drainGap(design)} cycles after the one before. Cycles follow the data; these are of operands without zeros.`
+    );
+  }
   const operands = tableOf(design) ? 'all of h (of x, above layer 0)' : 'all of x and h';
   return combiner?.passes === 2
     ? `for each fold of ${rows} sums all of x, one drain cycle, all of h, one drain cycle.`

@@ -73,6 +73,19 @@ describe('simulate', () => {
     }
   });
 
+  test.each([
+    [1, 0.95],
+    [4, 0.98],
+  ])('keeps 16 rows and %i columns %d busy or more, H = I = 128', (columns, least) => {
+    for (const scheme of ['int8', 'ternary-level3'] as const) {
+      for (const when of ['every-step', 'last-step'] as const) {
+        const shape = { scheme, when, inputSize: 128, hiddenSizes: [128] };
+        const { utilization } = simulate(designOf(shape, 16, columns), { sequences: [20] });
+        expect(utilization).toBeGreaterThan(least);
+      }
+    }
+  });
+
   test('hides the tail of a step behind the x part of the next', () => {
     const design = designOf({}, 16, 1);
     const { cyclesPerStep } = simulate(design, { sequences: [20] });
