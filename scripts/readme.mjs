@@ -57,7 +57,7 @@ function put(name, table) {
   readme = readme.replace(place, (_, before, after) => `${before}\n${table}\n\n${after}`);
 }
 
-for (const name of ['demo', 'warpeace', 'training-summary']) {
+for (const name of ['demo', 'warpeace', 'training-summary', 'sparse']) {
   const file = `docs/results/${name}.md`;
   if (!existsSync(file)) {
     console.log(`${file} is not there: its table stays as it is`);
