@@ -87,7 +87,7 @@ output-stationary dataflow of the same rows. Skip weight: what an h that is not 
 ${lines.join('\n')}
 
 ${dataset.name}: ${dataset.summary}; sha256 ${dataset.sha256.slice(0, 16)}; embedding ${embedding}, ${epochs} epochs.
-halfgate ${halfgateVersion}, engine ${version}, node ${process.versions.node}, seeds ${options.seeds}, ${new Date().toISOString().slice(0, 10)}.
+halfgate ${halfgateVersion}, engine ${version}, seeds ${options.seeds}, ${new Date().toISOString().slice(0, 10)}.
 Regenerate: \`npm run bench:sparse -- --text ${basename(text)}${bytes ? ' --bytes' : ''} --hidden ${hidden} --epochs ${epochs} --weights ${options.weights} --seeds ${options.seeds}\`
 `;
 mkdirSync('docs/results', { recursive: true });
