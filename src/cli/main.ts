@@ -8,6 +8,7 @@ import * as experiment from './commands/experiment.js';
 import * as integer from './commands/integer.js';
 import * as quantize from './commands/quantize.js';
 import * as report from './commands/report.js';
+import * as sim from './commands/sim.js';
 import * as simulate from './commands/simulate.js';
 import * as synth from './commands/synth.js';
 import * as train from './commands/train.js';
@@ -30,6 +31,7 @@ const COMMANDS = [
   experiment,
   integer,
   vectors,
+  sim,
 ];
 
 /** A parent halfgate shows its children's progress as a part of its own. */
@@ -58,6 +60,7 @@ const COMMAND_NAMES = [
   'experiment',
   'integer',
   'vectors',
+  'sim',
 ];
 
 function makeProgram(makeContext: (command: Command) => Context): Command {
