@@ -4,7 +4,7 @@
  */
 import type { SourceFiles } from '../eda/files.js';
 import { synthesize, type Family, type Resources, type SynthOptions } from '../eda/synth.js';
-import { linearForm, rms, rounded } from './calibrate.js';
+import { linearForm, rms, rounded, synthesisFamily } from './calibrate.js';
 import { ProfileError } from './errors.js';
 import { nonNegativeLeastSquares } from './least-squares.js';
 import { checkProfile, type Profile, type ProfileData } from './profile.js';
@@ -69,6 +69,14 @@ export function parseUnits(text: string, file: string): UnitData {
     ]);
   }
   return { ...header, points };
+}
+
+/**
+ * The family whose points a profile is fitted to; undefined for ASICs. Without DSP blocks, Yosys maps logic alike for
+ * both iCE40s.
+ */
+export function unitFamily(profile: ProfileData): Family | undefined {
+  return profile.family === 'ice40' ? 'ice40-hx8k' : synthesisFamily(profile);
 }
 
 /**

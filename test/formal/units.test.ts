@@ -140,8 +140,8 @@ describe('a planted fault is caught, with values that show it', () => {
       title: 'a threshold off by one',
       spec: 'hg_threshold',
       parameters: { ACC_WIDTH: 9 },
-      from: 'acc_i >= low_i',
-      to: 'acc_i > low_i',
+      from: 'acc_i < low_i',
+      to: 'acc_i <= low_i',
     },
     {
       title: 'an unsigned threshold, which makes the comparison unsigned',
@@ -354,7 +354,7 @@ describe('a planted fault is caught, with values that show it', () => {
 });
 
 test('the values of a counterexample break the claim', async () => {
-  const fault = { from: 'acc_i >= low_i', to: 'acc_i > low_i' };
+  const fault = { from: 'acc_i < low_i', to: 'acc_i <= low_i' };
   const { counterexample } = await proofOf('hg_threshold', { ACC_WIDTH: 9 }, fault);
   const [{ values }] = counterexample!.cycles;
   expect(values.acc_i).toBe(values.low_i);
