@@ -1,8 +1,8 @@
 // One processing element for weights of 2 to 8 bits where no multiplier block is to be used: act_i moves
 // south, weight_i east, one cycle each.
 //
-// The weight is recoded to radix-4 digits, whose terms are added to the accumulator (hg_multiply_add.v): on
-// LUTs a third of what a product costs. clear_i travels with the activations; in its cycle acc_o is
+// The weight is recoded to radix-4 digits, whose terms are added to the accumulator (hg_multiply_add.v): for
+// int8 two fifths of the LUT4 that a `*` takes. clear_i travels with the activations; in its cycle acc_o is
 // complete, the column's drain reads it, and the next cycle starts from zero.
 `default_nettype none
 
