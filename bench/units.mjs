@@ -9,6 +9,7 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, write
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
+import { recodeAll } from '../dist/src/design/multipliers.js';
 import { plan } from '../dist/src/design/plan.js';
 import { pinShell } from '../dist/src/eda/pin-shell.js';
 import { placeAndRouteIce40 } from '../dist/src/eda/pnr.js';
@@ -100,7 +101,31 @@ const counts = ({ luts, ffs, carries, brams, dsps, lutRam }) => ({
   ...{ luts, ffs, carries, brams, dsps, lutRam },
 });
 
-/** LUTs of three families, areas, and the clock on two iCE40s: median of the seeds. */
+/** Clock on an iCE40, between registers: median of the seeds; what goes wrong where it does not fit or end. */
+async function place(sources, top, ports, device, dsp) {
+  const shell = pinShell(ports, top);
+  const all = { ...sources, [`${shell.top}.v`]: shell.verilog };
+  const wrapped = await synthesize(all, shell.top, `ice40-${device}`, { dsp });
+  const netlist = withoutScopes(wrapped.netlistJson);
+  const clocks = [];
+  let placer = '';
+  try {
+    for (const seed of SEEDS) {
+      const placed = await placeAndRouteIce40(netlist, device, { seed, ...PLACEMENT });
+      clocks.push(placed.fmaxMhz);
+      placer = `${placed.tool} ${placed.toolVersion}`;
+    }
+  } catch (error) {
+    // Too large, or without an end: that is a result. Anything else is not.
+    const reason = /no result within \d+ s|no BELs? remaining|Unable to find a placement/;
+    const found = reason.exec(error.message);
+    if (found === null) throw error;
+    return { mhz: null, reason: found[0] };
+  }
+  return { mhz: median(clocks), placer };
+}
+
+/** LUTs of three families, areas, and the clock on two iCE40s. */
 async function measure(sources, top, ports, { dsp, areas }) {
   const row = { tools: {} };
   for (const family of ['ice40-up5k', 'ecp5', 'xc7']) {
@@ -111,26 +136,11 @@ async function measure(sources, top, ports, { dsp, areas }) {
   for (const [name, text] of Object.entries(areas)) {
     row[name] = Math.round((await synthesizeAsic(sources, top, text)).areaUm2);
   }
-  const shell = pinShell(ports, top);
-  const all = { ...sources, [`${shell.top}.v`]: shell.verilog };
   for (const device of dsp ? ['up5k'] : ['hx8k', 'up5k']) {
-    try {
-      const wrapped = await synthesize(all, shell.top, `ice40-${device}`, { dsp });
-      const netlist = withoutScopes(wrapped.netlistJson);
-      const clocks = [];
-      for (const seed of SEEDS) {
-        const placed = await placeAndRouteIce40(netlist, device, { seed, ...PLACEMENT });
-        clocks.push(placed.fmaxMhz);
-        row.tools.placement = `${placed.tool} ${placed.toolVersion}`;
-      }
-      row[device] = median(clocks);
-    } catch (error) {
-      row[device] = null;
-      // Too large, or without an end: that is a result. Anything else is not.
-      const reason = /no result within|no BELs? remaining|Unable to find a placement/.exec(error.message);
-      if (reason === null) throw error;
-      row.reasons = { ...row.reasons, [device]: reason[0] };
-    }
+    const { mhz, placer, reason } = await place(sources, top, ports, device, dsp);
+    row[device] = mhz;
+    if (placer) row.tools.placement = placer;
+    if (reason) row.reasons = { ...row.reasons, [device]: reason };
   }
   return row;
 }
@@ -141,13 +151,24 @@ async function unitRow(unit) {
   return measure(sources, 'unit', ports, { dsp: unit.dsp === true, areas });
 }
 
+/** On each family as one would have it there: HX8K recoded, UP5K with its eight blocks, the others with theirs. */
 async function designRow({ scheme, dsp }) {
   const shape = { scheme, inputSize: 32, hiddenSizes: [32], classes: 8, when: 'every-step' };
-  const options = { name: 'measured', rows: 8, columns: 1, ...(dsp === undefined ? {} : { dsp }) };
-  const design = plan(randomModel(shape, new Random(1)), options);
-  const { files, top } = emit(design);
-  const { ports } = await compileRtl(files, top);
-  return measure(files, top, ports, { dsp: false, areas: {} });
+  const sizes = { name: 'measured', rows: 8, columns: 1 };
+  const planned = plan(randomModel(shape, new Random(1)), sizes);
+  const some = dsp === undefined ? planned : { ...planned, multipliers: { dsp } };
+  const designs = { hx8k: recodeAll(planned), up5k: some, ecp5: planned, xc7: planned };
+  const row = {};
+  for (const [device, design] of Object.entries(designs)) {
+    const { files, top } = emit(design);
+    const family = device in { hx8k: 0, up5k: 0 } ? `ice40-${device}` : device;
+    const hasDsp = device !== 'hx8k';
+    row[device] = counts(await synthesize(files, top, family, { dsp: hasDsp }));
+    if (family === device) continue;
+    const { ports } = await compileRtl(files, top);
+    Object.assign(row[device], await place(files, top, ports, device, hasDsp));
+  }
+  return row;
 }
 
 const version = packageVersion();
@@ -172,7 +193,7 @@ for (const [done, { key, run }] of todo.entries()) {
   appendFileSync(KEPT, `${JSON.stringify(row)}\n`);
   const seconds = (performance.now() - begun) / 1000;
   const left = Math.round((seconds / (done + 1)) * (todo.length - done - 1));
-  console.error(`${key}: ${row['ice40-up5k'].luts} LUT4; ${done + 1} of ${todo.length}, ${left} s left`);
+  console.error(`${key}: ${(row['ice40-up5k'] ?? row.hx8k).luts} LUT4; ${done + 1} of ${todo.length}, ${left} s left`);
 }
 
 // ECP5 counts two LUT4 for each carry cell, in ours and in theirs.
@@ -221,12 +242,13 @@ const unitLines = UNITS.flatMap((unit) => {
 const designLines = DESIGNS.flatMap(({ scheme }) => {
   const row = rows.get(`design ${scheme}`);
   if (row === undefined) return [];
-  const { luts, ffs, brams } = row['ice40-up5k'];
-  const mhz = (device) => row[device]?.toFixed(1) ?? `- (${row.reasons[device]})`;
-  const others = [row.ecp5.luts, row.xc7.luts];
-  return [`| ${[scheme, luts, ffs, brams, ...others, mhz('hx8k'), mhz('up5k')].join(' | ')} |`];
+  const cells = ({ luts, dsps }) => `${luts}${dsps > 0 ? ` + ${dsps} DSP` : ''}`;
+  const clock = ({ mhz, reason }) => mhz?.toFixed(1) ?? `- (${reason})`;
+  const { hx8k, up5k, ecp5, xc7 } = row;
+  const ice40 = [hx8k, up5k].flatMap((device) => [cells(device), device.brams, clock(device)]);
+  return [`| ${[scheme, ...ice40, cells(ecp5), cells(xc7)].join(' | ')} |`];
 });
-const tools = [...rows.values()][0]?.tools ?? {};
+const tools = [...rows.values()].find((row) => row.tools?.placement)?.tools ?? {};
 const missed = better.missed.map((text) => `- ${text}`);
 const page = `# What each unit takes
 
@@ -250,13 +272,14 @@ ${missed.length > 0 ? missed.join('\n') : '- none'}
 
 ## Whole designs
 
-An LSTM of 32 inputs and 32 units with 8 classes, random weights of seed 1, on an array of 8 rows and one column, every
-product in LUTs, those of int arrays recoded.
+An LSTM of 32 inputs and 32 units with 8 classes, random weights of seed 1, on an array of 8 rows and one column.
 
-| scheme | iCE40 LUT4 | FF | BRAM | ECP5 LUT4 | xc7 LUT | HX8K MHz | UP5K MHz |
-|---|---|---|---|---|---|---|---|
+| scheme | HX8K LUT4 | BRAM | MHz | UP5K LUT4 | BRAM | MHz | ECP5 LUT4 | xc7 LUT |
+|---|---|---|---|---|---|---|---|---|
 ${designLines.join('\n')}
 
+- HX8K: no DSP blocks, an int array recoded; UP5K: as many elements of an int array with a DSP block as its eight leave, the others recoded (\`--dsp\`); ECP5, xc7: all with a DSP block
+- ECP5: two LUT4 for each carry cell, and without those that serve as memory
 - MHz: in a shell of registers, since there are more ports than pins; median of placer seeds ${SEEDS.join(', ')}
 
 halfgate ${version}, node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}; regenerate: npm run bench:units -- --pdk FOLDER

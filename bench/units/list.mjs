@@ -81,7 +81,7 @@ export const UNITS = [
     ...{ parameters: { ...CELL_SIZES, ...SQUASH }, files: TABLE, memory: true },
   },
   {
-    ...{ name: 'cell unit, int16 gates, no DSP, whole', module: 'hg_cell_int16', uses: CELL },
+    ...{ name: 'cell unit, int16 gates, DSP, whole', module: 'hg_cell_int16', uses: CELL, dsp: true },
     ...{ parameters: { ...CELL_SIZES, ...SQUASH }, files: TABLE, memory: true },
   },
   {
@@ -111,11 +111,13 @@ export const UNITS = [
   { ...{ name: 'argmax, 8-bit index', module: 'hg_argmax' }, parameters: { INDEX_WIDTH: 8 } },
 ];
 
-/** Whole designs: random weights, 32 inputs and units, 8 classes, 8 rows. */
+/**
+ * Whole designs: random weights, 32 inputs and units, 8 classes, 8 rows. dsp: elements of the array that have a DSP
+ * block on the UP5K, whose other blocks the lane takes.
+ */
 export const DESIGNS = [
   { scheme: 'ternary-level3' },
-  { scheme: 'binary-level3' },
   { scheme: 'hitnet' },
-  { scheme: 'int8-level3', dsp: 0 },
-  { scheme: 'int8', dsp: 0 },
+  { scheme: 'int8-level3', dsp: 6 },
+  { scheme: 'int8', dsp: 4 },
 ];
