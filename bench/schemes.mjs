@@ -36,14 +36,14 @@ const KEPT = 'runs/schemes.jsonl';
 
 async function measure(scheme) {
   const model = randomModel({ ...SIZES, scheme }, new Random(seed));
-  const design = plan(model, { name: 'measured', rows: ROWS, columns: 1 });
+  const design = plan(model, { name: 'measured', rows: ROWS, columns: 1, dsp: 0 });
   const { point, tool, toolVersion } = await measureDesign(design, emit, FAMILY, { dsp: false });
   const { measured, totals } = point;
   const { array, jobs } = design;
   const [job] = jobs;
   const words = job.passes.reduce((sum, pass) => sum + pass.k, 0);
   const weights = job.outputs * (SIZES.inputSize + SIZES.hiddenSizes[0]);
-  const perElement = measured[peOf(array)].luts / ROWS;
+  const perElement = measured[peOf(design)].luts / ROWS;
   // Element cycles that a multiply-accumulate of the layer takes: planes, and operands in one word.
   const elementCycles = (job.sums * words) / weights;
   return {

@@ -12,9 +12,10 @@ module hg_shift_multiplier #(
 );
 
   wire is_half = LEVELS == 3 && level_i[0];
-  wire signed [WIDTH-1:0] shifted = is_half ? {value_i[WIDTH-1], value_i[WIDTH-1:1]} : value_i;
+  wire signed [WIDTH-1:0] half = {value_i[WIDTH-1], value_i[WIDTH-1:1]};
 
-  assign product_o = shifted & {WIDTH{level_i[1] || is_half}};
+  // At most one of the two: a four-input LUT a bit, or an AND-OR gate.
+  assign product_o = value_i & {WIDTH{level_i[1]}} | half & {WIDTH{is_half}};
 
 endmodule
 

@@ -182,10 +182,10 @@ export function dataPoint(
 }
 
 function partNames(design: Design): PartNames {
-  const { scheme, array, input } = design;
+  const { scheme, input } = design;
   const isLevel = scheme.gates !== 'int16';
   return {
-    pe: peOf(array),
+    pe: peOf(design),
     combine: combinerOf(design),
     sequencer: sequencerOf(design),
     stream: design.sequence ? 'sequence-input' : 'input-stream',
@@ -293,7 +293,7 @@ function observations(
 }
 
 /** A formula as a vector: value = fixed + sum of coefficients times basis. */
-function linearForm(
+export function linearForm(
   data: FormulaData,
   primitive: Primitive,
 ): (values: LogicPart['parameters']) => { fixed: number; basis: number[] } {
@@ -376,12 +376,12 @@ function groupsOf(rows: readonly Observation[]): Primitive[][] {
   return [...new Set(group.values())].map((set) => [...set]);
 }
 
-const rms = (values: readonly number[]): number =>
+export const rms = (values: readonly number[]): number =>
   values.length === 0
     ? 0
     : Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
 
-const rounded = (value: number): number =>
+export const rounded = (value: number): number =>
   Number((Math.abs(value) < 1e-6 ? 0 : value).toPrecision(4));
 
 function predict(

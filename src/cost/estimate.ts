@@ -153,7 +153,7 @@ function buildTree(design: Design, profile: Profile, parts: readonly Part[]): Co
 const HINTS: Readonly<Record<Resource, string>> = {
   lut: 'use fewer rows or columns, or ternary weights with level3 gates',
   ff: 'use fewer rows or columns',
-  dsp: 'use fewer rows or columns, ternary weights, or synthesize without DSP blocks',
+  dsp: 'use fewer DSP blocks (--dsp), fewer rows or columns, or ternary weights',
   bram: 'use fewer hidden units, ternary weights, a smaller vocabulary, or fewer rows',
   spram: 'use fewer hidden units',
   lutRam: 'use fewer hidden units or columns',

@@ -1,6 +1,5 @@
 /** Design -> the parts that it is made of, each with the parameters its cost depends on. */
 import { PREACT_BITS } from '../quant/arithmetic.js';
-import type { ArrayFormat } from '../design/array.js';
 import {
   beatsPerStep,
   drainGap,
@@ -11,6 +10,7 @@ import {
   type Design,
   type MemorySpec,
 } from '../design/design.js';
+import { countMultipliers } from '../design/multipliers.js';
 import { startBits } from '../design/memory-plan.js';
 import { indexBits } from '../design/bits.js';
 import { arrayRows, rowWords } from '../design/planes.js';
@@ -59,8 +59,10 @@ export function changingRowBits(design: Design): number {
   return changing.toString(2).replaceAll('0', '').length;
 }
 
-/** Primitive of the array's elements. */
-export function peOf({ kind, activationBits }: ArrayFormat): Primitive {
+/** Primitive of the array's elements; of two kinds, that of those with a multiplier. */
+export function peOf({ array, multipliers }: Pick<Design, 'array' | 'multipliers'>): Primitive {
+  const { kind, activationBits } = array;
+  if (multipliers?.dsp === 0) return 'pe-recoded';
   return activationBits === 2 ? 'pe-popcount' : `pe-${kind}`;
 }
 
@@ -253,7 +255,14 @@ export function inventory(design: Design): Part[] {
     else store(['input', 'embedding'], 'embedding');
   }
   logic(['array', 'operand select'], 'operand-select', columns);
-  logic(['array', 'processing elements'], peOf(array), rows * columns);
+  const multiplying = countMultipliers(design, rows);
+  logic(['array', 'processing elements'], peOf(design), multiplying);
+  const recoded = rows * columns - multiplying;
+  logic(
+    ['array', multiplying > 0 ? 'recoded elements' : 'processing elements'],
+    'pe-recoded',
+    recoded,
+  );
   logic(['array', 'drain multiplexer'], 'drain-mux', columns);
   if (array.pack > 1) logic(['hidden', 'packing'], 'pack', columns);
   if (isSparse) {

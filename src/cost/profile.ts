@@ -465,6 +465,11 @@ function compilePacking(
 
 const FOLDER = (): URL => new URL('hw-profiles/', packageRoot());
 
+/** Whether products can go to blocks of their own. */
+export function hasDsp({ data, available }: Profile): boolean {
+  return data.family !== 'asic' && available.dsp !== 0;
+}
+
 /** Names of the profiles that halfgate ships. */
 export function profileNames(): string[] {
   return readdirSync(FOLDER())

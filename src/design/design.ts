@@ -139,6 +139,15 @@ export interface FeatureTable {
   readonly strideBits: number;
 }
 
+/** Which elements of an int array multiply in a DSP block. */
+export interface Multipliers {
+  /**
+   * So many elements, column by column from the north, are a `*`, which the tools map to a DSP block; the others
+   * recode their weight and add.
+   */
+  readonly dsp: number;
+}
+
 /** Where a design that runs whole sequences keeps them. */
 export interface SequenceMemory {
   /** Steps of the longest sequence; a longer one is cut. */
@@ -200,6 +209,8 @@ export interface Design {
   /** Absent where it is output-stationary. */
   readonly dataflow?: Exclude<Dataflow, 'os'>;
   readonly array: ArrayFormat;
+  /** Present where an int array leaves multiplier blocks to other uses; without, every element may have one. */
+  readonly multipliers?: Multipliers;
   /** Signed accumulator width of the array; holds every reachable sum. */
   readonly accBits: number;
   readonly combiner: Combiner | undefined;

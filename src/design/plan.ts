@@ -30,6 +30,7 @@ import {
 } from './design.js';
 import { identifierProblem } from './identifier.js';
 import { planMemories } from './memory-plan.js';
+import { planMultipliers } from './multipliers.js';
 import { arrayMatrix, effectiveCodes, inputTable, type ArrayMatrix } from './planes.js';
 import { jobMatrices, planJobs } from './schedule.js';
 import {
@@ -67,13 +68,18 @@ export interface PlanOptions {
    * array multiplies. One-hot inputs always do. For small vocabularies.
    */
   readonly inputTable?: boolean;
+  /**
+   * How many elements of an int array may have a DSP block for their product: the first so many, column by
+   * column; the others recode their weight and add. The default is all of them. Other arrays have no use for any.
+   */
+  readonly dsp?: number;
   /** Bidirectional models: steps of the longest sequence that memories hold; the default is 64. */
   readonly maxSteps?: number;
 }
 
 /** Problems of the options, each with what would be allowed. */
 function optionProblems(model: QuantizedModel, options: PlanOptions): string[] {
-  const { name, rows, columns, array, pack } = options;
+  const { name, rows, columns, array, pack, dsp } = options;
   const { scheme, input } = model;
   const problems: string[] = [];
   const identifier = identifierProblem(name);
@@ -83,6 +89,9 @@ function optionProblems(model: QuantizedModel, options: PlanOptions): string[] {
   }
   if (!Number.isInteger(columns) || columns < 1 || columns > MAX_COLUMNS) {
     problems.push(`columns: ${columns} is not an integer in 1..${MAX_COLUMNS}`);
+  }
+  if (dsp !== undefined && (!Number.isInteger(dsp) || dsp < 0 || dsp > MAX_ROWS * MAX_COLUMNS)) {
+    problems.push(`dsp: ${dsp} is not an integer in 0..${MAX_ROWS * MAX_COLUMNS}`);
   }
   problems.push(...schemeProblems(scheme).map((problem) => `scheme ${scheme.name}: ${problem}`));
   if (array !== undefined && !ARRAY_KINDS.includes(array)) {
@@ -202,6 +211,7 @@ export function plan(model: QuantizedModel, options: PlanOptions): Design {
   const { name, rows, columns } = options;
   const { scheme } = model;
   const array = planArray(model, options);
+  const multipliers = planMultipliers({ rows, columns, array }, options.dsp);
   const isTabled = model.input.kind === 'one-hot' || options.inputTable === true;
   const matrices = jobMatrices(model).map((matrix) => arrayMatrix(model, matrix, array));
   const isSparse = options.dataflow === 'sparse';
@@ -238,6 +248,7 @@ export function plan(model: QuantizedModel, options: PlanOptions): Design {
     columns,
     ...(isSparse ? { dataflow: 'sparse' as const } : {}),
     array,
+    ...(multipliers === undefined ? {} : { multipliers }),
     accBits: combiner === undefined ? sumBits : signedBits(bounds.array),
     combiner,
     sumBits,

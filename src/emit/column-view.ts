@@ -8,9 +8,20 @@ import { cellDecisions, DECISION_BITS, squashShape } from '../design/squash.js';
 import { extend, literal, msb, packedLiteral } from './literal.js';
 import { isTabled, laneHiddenBits, packBits, widths } from './widths.js';
 
-/** Leaf module of the array's elements. */
-export function peModule({ kind, activationBits }: ArrayFormat): string {
+/** Leaf module of an array's elements. */
+function peModule({ kind, activationBits }: ArrayFormat): string {
   return activationBits === 2 ? 'hg_pe_popcount' : `hg_pe_${kind}`;
+}
+
+const RECODED = 'hg_pe_recoded';
+
+/** Leaf modules of the design's elements, and what these are made of, dependencies first. */
+export function peModules({ array, multipliers }: Pick<Design, 'array' | 'multipliers'>): string[] {
+  if (multipliers === undefined) return [peModule(array)];
+  return [
+    ...(multipliers.dsp > 0 ? [peModule(array)] : []),
+    ...['hg_digit_product', 'hg_multiply_add', RECODED],
+  ];
 }
 
 const FACTOR_KINDS = { one: '0', power: '1', any: '2' } as const;
@@ -68,9 +79,11 @@ function laneParameters(design: Design): Parameter[] {
 
 /** What the templates of the column and of the top module ask alike. */
 export function structureView(design: Design): object {
-  const { combiner, array, input, sequence } = design;
+  const { combiner, array, input, sequence, multipliers } = design;
   const hasPasses = combiner?.passes === 2;
   return {
+    /** Whether the array has elements of both kinds. */
+    hasKinds: (multipliers?.dsp ?? 0) > 0,
     isSequence: sequence !== undefined,
     isDense: input.kind === 'dense',
     hasFeatures: input.kind === 'features',
@@ -117,6 +130,24 @@ function untabledLayer(tabled: number, layerBits: number): string {
   return tabled >= 2 ** layerBits ? "1'b0" : `drain_layer_q >= ${literal(tabled, layerBits)}`;
 }
 
+interface Element {
+  readonly pe: string;
+  /** What opens and names its branch, where rows differ. */
+  readonly begin: string;
+  readonly name: string;
+  readonly indent: string;
+}
+
+/** What stands in a row: one kind of element, or a `*` in the first rows and a recoded one below. */
+function elements(design: Design): Element[] {
+  const [first, ...others] = peModules(design).filter((name) => name.startsWith('hg_pe_'));
+  if (others.length === 0) return [{ pe: first, begin: '', name: '', indent: '' }];
+  return [
+    { pe: first, begin: 'if (r < MULTIPLIERS) begin', name: 'g_multiplier', indent: '  ' },
+    { pe: RECODED, begin: 'end else begin', name: 'g_recoded', indent: '  ' },
+  ];
+}
+
 export function columnView(design: Design, header: string): object {
   const { array, combiner } = design;
   const isSparse = design.dataflow === 'sparse';
@@ -130,7 +161,7 @@ export function columnView(design: Design, header: string): object {
     header,
     module: `${design.name}_column`,
     rowDelay: combiner ? '3 cycles' : 'one cycle',
-    pe: peModule(array),
+    pes: elements(design),
     peParameters: peParameters(design),
     isPacked: array.pack > 1,
     actWidth: String(actWidth),

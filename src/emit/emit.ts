@@ -15,7 +15,7 @@ import {
   weightBankFile,
 } from './memories.js';
 import { render, templateSource } from './render.js';
-import { columnView, peModule } from './column-view.js';
+import { columnView, peModules } from './column-view.js';
 import { sequenceSequencerView } from './sequence-sequencer-view.js';
 import { sequencerView } from './sequencer-view.js';
 import { sparseSequencerView } from './sparse-sequencer-view.js';
@@ -60,7 +60,7 @@ function leafModules(design: Design): string[] {
     [dataflow === 'sparse', 'hg_queue'],
     [array.pack > 1, 'hg_pack'],
     [true, 'hg_weight_bank'],
-    [true, peModule(array)],
+    ...peModules(design).map((name) => [true, name] as const),
     [combiner !== undefined, 'hg_combine'],
     [true, 'hg_requantize'],
     [isLevel || scheme.candidate === 'ternary', 'hg_threshold'],

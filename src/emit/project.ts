@@ -93,7 +93,7 @@ export function emitTestbench(design: Design, vectors: TestVectors): Testbench {
 }
 
 /** "ternary (-1, 0, +1), 2 bits each": what the array multiplies by. */
-function weightNote({ array, jobs }: Design): string {
+function weightNote({ array, jobs, multipliers, rows, columns }: Design): string {
   const { kind, weightBits } = array;
   const values = {
     binary: 'signs (-1, +1), 1 bit each',
@@ -102,7 +102,12 @@ function weightNote({ array, jobs }: Design): string {
     int: `int${weightBits}`,
   }[kind];
   const isPlaned = jobs.some(({ sums, outputs }) => sums !== outputs);
-  return isPlaned ? `planes of ${values}` : values;
+  const elements = rows * columns;
+  const note =
+    multipliers === undefined
+      ? ''
+      : `, multiplied by ${multipliers.dsp} of the ${elements} elements and recoded to digits by the others`;
+  return (isPlaned ? `planes of ${values}` : values) + note;
 }
 
 /** What the sequencer does in a fold, in words. */

@@ -1,6 +1,7 @@
 /** View-model of the top module: memories, columns, and what travels between them. */
 import { indexBits } from '../design/bits.js';
 import { beatsPerStep, lstmJobs, tableOf, usesPlanes, type Design } from '../design/design.js';
+import { multipliersOfColumn } from '../design/multipliers.js';
 import { narrowestStrideBits, startBits, usesSquash } from '../design/memory-plan.js';
 import { hiddenSlot } from '../design/sequence-memory.js';
 import { bundle, type Bundle, type Field } from './bundle.js';
@@ -243,6 +244,7 @@ export function topView(design: Design, header: string): object {
     columns: Array.from({ length: columns }, (_, column) => ({
       column: String(column),
       next: String(column + 1),
+      multipliers: String(multipliersOfColumn(design, column)),
       loadLsb: String(loadLow(column)),
       loadMsb: String(loadLow(column) + loadWidth - 1),
       tableOperand:

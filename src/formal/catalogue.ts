@@ -9,6 +9,10 @@ import { parameterNumber, type Parameters } from './specification.js';
  */
 export type Method = 'combinational' | 'unrolled' | 'induction' | 'enumeration';
 
+/** Modules that can be replaced by anything: those of rtl-specs/cut/. */
+export type CutModule =
+  'hg_ram' | 'hg_rom' | 'hg_tanh_lookup' | 'hg_digit_product' | 'hg_multiply_add';
+
 export interface Property {
   /** Module of rtl-templates/. */
   readonly unit: string;
@@ -21,7 +25,7 @@ export interface Property {
   /** Shortest window that is worth trying, where it is known. */
   readonly from?: number;
   /** Modules that are replaced by anything (rtl-specs/cut/). */
-  readonly cut?: readonly ('hg_ram' | 'hg_rom' | 'hg_tanh_lookup')[];
+  readonly cut?: readonly CutModule[];
   /** Signals inside the unit, or registers of them, whose multiplications are replaced by anything. */
   readonly products?: readonly string[];
   /** Other modules inside. */
@@ -78,6 +82,20 @@ export const PROPERTIES: readonly Property[] = [
   {
     ...{ unit: 'hg_pe_int', spec: 'hg_pe_int_product', method: 'combinational', steps: 1 },
     claim: 'product = weight * act, digit by digit',
+  },
+  {
+    ...{ unit: 'hg_digit_product', spec: 'hg_digit_product', method: 'combinational', steps: 1 },
+    claim: 'term + negative = digit * multiplicand',
+  },
+  {
+    ...{ unit: 'hg_multiply_add', spec: 'hg_multiply_add', method: 'combinational', steps: 1 },
+    cut: ['hg_digit_product'],
+    claim: 'sum = addend + sum of digits * 4^d * multiplicand',
+  },
+  {
+    ...{ unit: 'hg_pe_recoded', spec: 'hg_pe_recoded', method: 'unrolled', steps: 2 },
+    cut: ['hg_multiply_add'],
+    claim: "acc' = clear ? 0 : sum of acc, weight and act",
   },
   {
     ...{ unit: 'hg_requantize', spec: 'hg_requantize', method: 'unrolled', steps: 4 },

@@ -17,6 +17,7 @@ const design = z.strictObject({
   dataflow: z.enum(DATAFLOWS).optional(),
   inputTable: z.boolean().optional(),
   maxSteps: size.optional(),
+  dsp: count.optional(),
   designId: text,
 });
 export const DESIGN = artifact('design', 1, design);
@@ -134,7 +135,7 @@ const synthesis = z.strictObject({
   brams: real,
   dsps: count,
   sprams: count,
-  /** LUTs of the same design with its multipliers in logic; absent where it has none in DSP blocks. */
+  /** LUTs with every product in logic, the array's recoded; absent where none is in a DSP block. */
   lutsWithoutDsp: count.optional(),
   /** Placed and routed, the shell included. */
   placed: z

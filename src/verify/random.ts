@@ -71,6 +71,17 @@ function randomOptions(
   };
 }
 
+/**
+ * Elements that may have a DSP block: of half the cases all, as the planner chooses, of the others none or some.
+ * Drawn apart, so that all else of a case is what it was before there was a choice.
+ */
+function randomDsp(seed: number, index: number, elements: number): Pick<PlanOptions, 'dsp'> {
+  const random = new Random((Math.imul(seed, 0xc2b2ae35) ^ Math.imul(index + 1, 0x27d4eb2f)) >>> 0);
+  const draw = random.integer(4);
+  if (draw < 2) return {};
+  return { dsp: draw === 2 ? 0 : random.integer(elements) };
+}
+
 /** Units and inputs that keep designs of many planes as quick to simulate as those of one. */
 function mostUnits(scheme: Scheme): number {
   const planes = Math.max(...schemeCodings(scheme).map((name) => planesOf(codingOf(name).format)));
@@ -144,10 +155,12 @@ export function randomCase(seed: number, index: number, given?: string | Scheme)
   const lengths = Array.from({ length: size(3) }, () => size(4));
   const shape = randomStructure(random, drawnShape, most);
   const longest = Math.max(...lengths);
-  const options =
-    shape.bidirectional === undefined
+  const options = {
+    ...(shape.bidirectional === undefined
       ? randomDataflow(drawnOptions, seed, index)
-      : { ...drawnOptions, maxSteps: longest + random.integer(3) };
+      : { ...drawnOptions, maxSteps: longest + random.integer(3) }),
+    ...randomDsp(seed, index, drawnOptions.rows * drawnOptions.columns),
+  };
   const design = plan(randomModel(shape, random), options);
   return {
     index,
@@ -171,7 +184,7 @@ function describeInput(shape: ModelShape, input: Design['input']): string {
 
 /** "int8 7 -> 13 -> 5 classes, 3x2, tokens": enough to tell cases apart in a report. */
 export function describeCase({ shape, design, lengths }: RandomCase): string {
-  const { array, rows, columns, scheme, input, combiner } = design;
+  const { array, rows, columns, scheme, input, combiner, multipliers } = design;
   const hidden = shape.hiddenSizes.map((size, layer) =>
     shape.bidirectional?.[layer] === true ? `2 x ${size}` : size,
   );
@@ -186,6 +199,7 @@ export function describeCase({ shape, design, lengths }: RandomCase): string {
   return (
     `${scheme.name}${mixture} ${[shape.inputSize, ...hidden, shape.output ?? shape.classes].join(' -> ')}, ` +
     `${rows}x${columns} ${design.dataflow === 'sparse' ? 'sparse ' : ''}${array.kind}${array.pack > 1 ? ` by ${array.pack}` : ''}` +
+    `${multipliers ? `, ${multipliers.dsp} of them by DSP` : ''}` +
     `${combiner ? `, factors ${combiner.factors} by ${combiner.factorsBy}` : ''}, ` +
     `${source}, ${shape.when}, sequences ${lengths.join('+')}` +
     (design.sequence ? ` of at most ${design.sequence.maxSteps}` : '')

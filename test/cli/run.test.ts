@@ -73,11 +73,14 @@ describe('a run', () => {
     expect(await json(['simulate'])).toMatchObject({
       simulations: [{ rows: 3, columns: 2, isFresh: false }, {}],
     });
-    const { projects } = await json(['emit', '--scheme', 'int8']);
+    // Two of six elements multiply, here and in the stages that follow.
+    const { projects } = await json(['emit', '--scheme', 'int8', '--dsp', '2']);
     expect(projects).toMatchObject([
       { scheme: 'int8', top: 'fox_int8', folder: 'runs/fox/int8/verilog' },
     ]);
     expect(readdirSync(join(cwd, 'runs/fox/int8/verilog'))).toContain('README.md');
+    const leaves = readdirSync(join(cwd, 'runs/fox/int8/verilog/rtl'));
+    expect(leaves).toEqual(expect.arrayContaining(['hg_pe_int.v', 'hg_pe_recoded.v']));
     const verify = ['verify', '--scheme', 'int8', '--engines', 'npm', '--steps', '4'];
     expect(await json(verify)).toMatchObject({
       verifications: [{ passed: true, bitMismatches: 0, cycleMismatches: 0 }],

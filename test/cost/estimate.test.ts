@@ -165,7 +165,7 @@ describe('a device', () => {
     );
     expect(() => assertFits(result)).toThrow(CapacityError);
     expect(() => assertFits(result)).toThrow(
-      /does not fit ice40-up5k\n {2}dsp: needs \d+ \(estimated\), ice40-up5k has 8; use fewer rows[^]*\n {2}bram: needs/,
+      /does not fit ice40-up5k\n {2}dsp: needs \d+ \(estimated\), ice40-up5k has 8; use fewer DSP blocks[^]*\n {2}bram: needs/,
     );
   });
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { DesignError, segmentsOf, type Design } from '../../src/design/design.js';
 import { identifierProblem } from '../../src/design/identifier.js';
 import { indexBits, signedBits } from '../../src/design/bits.js';
+import { countMultipliers, multipliersOfColumn, recodeAll } from '../../src/design/multipliers.js';
 import { plan, type PlanOptions } from '../../src/design/plan.js';
 import { hiddenSlot } from '../../src/design/sequence-memory.js';
 import { Random } from '../../src/model/random.js';
@@ -132,6 +133,20 @@ describe('plan', () => {
     ]);
   });
 
+  test('says how many elements multiply only where some have no block for it', () => {
+    const sizes = { name: 'dut', rows: 3, columns: 2 };
+    const whole = plan(modelOf('int8'), sizes);
+    expect(whole.multipliers).toBeUndefined();
+    expect(plan(modelOf('int8'), { ...sizes, dsp: 6 })).toEqual(whole);
+    expect(plan(modelOf('ternary-level3'), { ...sizes, dsp: 0 }).multipliers).toBeUndefined();
+    const some = plan(modelOf('int8'), { ...sizes, dsp: 4 });
+    expect(some).toEqual({ ...whole, multipliers: { dsp: 4 } });
+    expect([0, 1].map((column) => multipliersOfColumn(some, column))).toEqual([3, 1]);
+    expect(countMultipliers(some, 2)).toBe(3);
+    expect(recodeAll(some).multipliers).toEqual({ dsp: 0 });
+    expect(recodeAll(plan(model, sizes))).toEqual(plan(model, sizes));
+  });
+
   test('makes the accumulator as wide as the actual weights need and no wider', () => {
     const { accBits } = plan(model, { name: 'dut', rows: 4, columns: 1 });
     const bound = accumulatorBound(model) + 1;
@@ -202,6 +217,8 @@ describe('plan refuses', () => {
       { pack: 8 },
       'pack: 8 activations in a word, but only ternary ones can be packed; use 1',
     ],
+    ['part of a DSP block', modelOf('int8'), { dsp: 1.5 }, 'dsp: 1.5 is not an integer in 0..4096'],
+    ['DSP blocks below none', modelOf('int8'), { dsp: -1 }, 'dsp: -1 is not an integer in 0..4096'],
     ['an odd pack', modelOf('hitnet'), { pack: 3 as 4 }, 'pack: 3 is none of 1, 2, 4, 8, 16, 32'],
     [
       'a table of dense input',

@@ -11,6 +11,8 @@ import { render, templateSource, TEMPLATE_DIRECTORY } from '../../src/emit/rende
 import { Random } from '../../src/model/random.js';
 import { testVectors, randomInput } from '../../src/verify/golden-run.js';
 import { randomModel, type ModelShape } from '../../src/verify/random-model.js';
+import type { Design } from '../../src/design/design.js';
+import { SCHEMES, uniformWeights } from '../../src/quant/scheme.js';
 import { describeCase, randomCase } from '../../src/verify/random.js';
 import { simulate } from '../../sim/simulate.js';
 
@@ -74,6 +76,8 @@ describe('emit', () => {
     ['one-hot', tinyDesign('twn', tabled)] as const,
     ['bidirectional', tinyDesign('ternary-level3', both)] as const,
     ['sparse', tinyDesign('ternary-level3', sparse)] as const,
+    ['int8-recoded', tinyDesign('int8', { dsp: 0 })] as const,
+    ['int8-mixed', tinyDesign('int8', { dsp: 3, columns: 2 })] as const,
   ])('writes a small %s design that a person can read', async (name, design) => {
     const { files } = emit(design);
     const generated = Object.keys(files).filter(
@@ -105,6 +109,8 @@ describe('emit', () => {
     ['regression', tinyDesign('int8', value)] as const,
     ['sparse', tinyDesign('ternary-level3', sparse)] as const,
     ['sparse tokens', tinyDesign('int8', { ...sparse, vocabSize: 3 })] as const,
+    ['recoded', tinyDesign('int8', { dsp: 0 })] as const,
+    ['half recoded', tinyDesign('int8', { dsp: 1 })] as const,
   ])('ships every module that a %s design needs and no other', async (_, design) => {
     const { files, sources } = emit(design);
     const all = { ...leaves, ...files };
@@ -130,24 +136,30 @@ describe('lint', () => {
     ...Array.from({ length: 6 }, (_, index) => [21, index] as const),
     ...[1, 4, 7].map((index) => [500, index] as const),
   ];
-  const cases = chosen.map(([seed, index]) => randomCase(seed, index));
+  const cases: readonly (readonly [string, Design])[] = [
+    ...chosen.map(([seed, index]) => {
+      const candidate = randomCase(seed, index);
+      return [describeCase(candidate), candidate.design] as const;
+    }),
+    ...[2, 3, 4, 5, 6, 7, 8].map((bits) => {
+      const scheme = { ...SCHEMES.int8, weights: uniformWeights(`int${bits}`), head: `int${bits}` };
+      const more = { scheme, array: 'int', rows: 4, columns: 2, dsp: 2 } as const;
+      return [`int${bits}, half of one column by DSP`, tinyDesign('int8', more)] as const;
+    }),
+  ];
 
-  test
-    .skipIf(!verilator)
-    .each(cases.map((candidate) => [describeCase(candidate), candidate] as const))(
+  test.skipIf(!verilator).each(cases)(
     'is clean under verilator -Wall (skipped without verilator): %s',
-    async (_, { design }) => {
+    async (_, design) => {
       const { files, top } = emit(design);
       expect(await lintVerilator(files, top)).toMatchObject({ clean: true });
     },
     60_000,
   );
 
-  test
-    .skipIf(!iverilog)
-    .each(cases.map((candidate) => [describeCase(candidate), candidate] as const))(
+  test.skipIf(!iverilog).each(cases)(
     'is clean under iverilog -Wall (skipped without iverilog): %s',
-    async (_, { design }) => {
+    async (_, design) => {
       const { files, top } = emit(design);
       expect(await lintIverilog(files, top)).toMatchObject({ clean: true });
     },

@@ -1,7 +1,7 @@
 /** Small designs of every family of schemes: their units, and the widths that their weights ask for. */
 import { describe, expect, test } from 'vitest';
 import type { Design } from '../../src/design/design.js';
-import { plan } from '../../src/design/plan.js';
+import { plan, type PlanOptions } from '../../src/design/plan.js';
 import { Random } from '../../src/model/random.js';
 import { PROPERTIES } from '../../src/formal/catalogue.js';
 import { proveDesign, type UnitProof } from '../../src/formal/formal.js';
@@ -14,14 +14,28 @@ const quick = PROPERTIES.filter(
   ({ spec }) => !spec.endsWith('_product') && !spec.startsWith('hg_cell'),
 );
 
-function smallDesign(scheme: string): Design {
+function smallDesign(scheme: string, more: Partial<PlanOptions> = {}): Design {
   const shape = { scheme, inputSize: 3, hiddenSizes: [3], classes: 3, when: 'every-step' } as const;
   const model = randomModel(shape, new Random(5));
-  return plan(model, { name: 'tiny', rows: 4, columns: 1 });
+  return plan(model, { name: 'tiny', rows: 4, columns: 1, ...more });
 }
 
 describe('every unit and width of a small design is proved', () => {
   const done = new Map<string, UnitProof>();
+
+  test('int8, elements of both kinds', async () => {
+    const options = { properties: quick, done };
+    const report = await proveDesign(smallDesign('int8', { dsp: 2 }), options);
+    expect(report.passed).toBe(true);
+    const units = report.units.map(({ unit }) => unit);
+    expect(units).toEqual(
+      expect.arrayContaining(['hg_pe_int', 'hg_pe_recoded', 'hg_multiply_add']),
+    );
+    // Proved where they are used, with the widths that they have there.
+    expect(report.units.find(({ unit }) => unit === 'hg_multiply_add')!.parameters).toContain(
+      'MULTIPLIER_WIDTH=8',
+    );
+  }, 60_000);
 
   test.each(['int8', 'ternary-level3', 'binary-level3', 'laq-log-3', 'ttq', 'bcq-2', 'hitnet'])(
     '%s',

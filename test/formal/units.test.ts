@@ -75,6 +75,17 @@ describe('a unit equals its specification', () => {
     ['hg_pe_pow2', { WEIGHT_WIDTH: 3, ACC_WIDTH: 13 }],
     ['hg_pe_int', { WEIGHT_WIDTH: 4, ACC_WIDTH: 14 }],
     ['hg_pe_int_product', { ACT_WIDTH: 5, WEIGHT_WIDTH: 4, ACC_WIDTH: 12 }],
+    ['hg_digit_product', { WIDTH: 8, IS_TOP: 0 }],
+    ['hg_digit_product', { WIDTH: 8, IS_TOP: 1 }],
+    ...[2, 3, 4, 5, 6, 7, 8].map(
+      (bits) =>
+        [
+          'hg_multiply_add',
+          { MULTIPLICAND_WIDTH: 8, MULTIPLIER_WIDTH: bits, SUM_WIDTH: 24 },
+        ] as const,
+    ),
+    ['hg_multiply_add', { MULTIPLICAND_WIDTH: 8, MULTIPLIER_WIDTH: 8, SUM_WIDTH: 11 }],
+    ['hg_pe_recoded', { WEIGHT_WIDTH: 8, ACC_WIDTH: 20 }],
     ['hg_pe_popcount', { PACK: 8, WEIGHT_BITS: 2, ACC_WIDTH: 7 }],
     ['hg_pe_popcount', { PACK: 4, WEIGHT_BITS: 1, ACC_WIDTH: 3 }],
     ['hg_requantize', { ACC_WIDTH: 10, SHIFT_MIN: 3, SELECT_WIDTH: 2 }],
@@ -129,8 +140,8 @@ describe('a planted fault is caught, with values that show it', () => {
       title: 'a threshold off by one',
       spec: 'hg_threshold',
       parameters: { ACC_WIDTH: 9 },
-      from: 'acc_i >= low_i',
-      to: 'acc_i > low_i',
+      from: 'acc_i < low_i',
+      to: 'acc_i <= low_i',
     },
     {
       title: 'an unsigned threshold, which makes the comparison unsigned',
@@ -173,6 +184,48 @@ describe('a planted fault is caught, with values that show it', () => {
       parameters: { ACT_WIDTH: 5, WEIGHT_WIDTH: 4, ACC_WIDTH: 12 },
       from: 'product = act_i * weight_i',
       to: 'product = act_i * $unsigned(weight_i)',
+    },
+    {
+      title: 'a digit -2 that is taken for -1',
+      spec: 'hg_digit_product',
+      parameters: {},
+      from: '~once : ~twice',
+      to: '~once : ~once',
+    },
+    {
+      title: 'a top digit without the 2 of its carry',
+      spec: 'hg_digit_product',
+      parameters: { IS_TOP: 1 },
+      from: '(high_i ^ is_full) && !is_odd',
+      to: 'high_i && !is_odd',
+    },
+    {
+      title: 'a term one bit too far to the left',
+      spec: 'hg_multiply_add',
+      parameters: {},
+      from: 'localparam LOW = 2 * d;',
+      to: 'localparam LOW = d == 3 ? 5 : 2 * d;',
+    },
+    {
+      title: 'a carry that skips a digit',
+      spec: 'hg_multiply_add',
+      parameters: {},
+      from: '.carry_i       (carry[d])',
+      to: '.carry_i       (carry[d > 2 ? 2 : d])',
+    },
+    {
+      title: 'the missing one of the lowest term forgotten',
+      spec: 'hg_multiply_add',
+      parameters: {},
+      from: 'wide[SUM_WIDTH-1:0], negative[0]}',
+      to: "wide[SUM_WIDTH-1:0], 1'b0}",
+    },
+    {
+      title: 'an element that adds to the sum it clears',
+      spec: 'hg_pe_recoded',
+      parameters: {},
+      from: 'if (clear_i)',
+      to: "if (1'b0)",
     },
     {
       title: 'a sign that is not extended',
@@ -301,7 +354,7 @@ describe('a planted fault is caught, with values that show it', () => {
 });
 
 test('the values of a counterexample break the claim', async () => {
-  const fault = { from: 'acc_i >= low_i', to: 'acc_i > low_i' };
+  const fault = { from: 'acc_i < low_i', to: 'acc_i <= low_i' };
   const { counterexample } = await proofOf('hg_threshold', { ACC_WIDTH: 9 }, fault);
   const [{ values }] = counterexample!.cycles;
   expect(values.acc_i).toBe(values.low_i);

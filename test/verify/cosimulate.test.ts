@@ -263,7 +263,7 @@ describe('cosimulation finds planted faults', () => {
   });
 
   test.each<[string, keyof typeof all, string, string, string]>([
-    ['a threshold one too high', 'plain', 'hg_threshold.v', 'acc_i >= high_i', 'acc_i > high_i'],
+    ['a threshold one too high', 'plain', 'hg_threshold.v', 'acc_i < high_i', 'acc_i <= high_i'],
     [
       'a half that rounds up',
       'plain',

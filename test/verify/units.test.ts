@@ -32,6 +32,9 @@ const LEAVES = [
   'hg_pe_binary',
   'hg_pe_pow2',
   'hg_pe_int',
+  'hg_digit_product',
+  'hg_multiply_add',
+  'hg_pe_recoded',
   'hg_pe_popcount',
 ];
 const files = Object.fromEntries(LEAVES.map((leaf) => [`${leaf}.v`, templateSource(`${leaf}.v`)]));
@@ -101,6 +104,33 @@ describe('hg_shift_multiplier', () => {
     }
     expect(wrong).toBe(0);
   });
+});
+
+describe('hg_multiply_add', () => {
+  test.each([2, 3, 4, 5, 6, 7, 8])(
+    'multiplies every int8 by every int%i, -128 included, at full and at less than full width',
+    async (bits) => {
+      const [wide, narrow] = await Promise.all(
+        [8 + bits, 5].map((width) =>
+          compileRtl(files, 'hg_multiply_add', {
+            parameters: { MULTIPLICAND_WIDTH: 8, MULTIPLIER_WIDTH: bits, SUM_WIDTH: width },
+          }),
+        ),
+      );
+      let wrong = 0;
+      for (const rtl of [wide, narrow]) rtl.set('addend_i', -3);
+      for (let act = -128; act < 128; act++) {
+        for (const rtl of [wide, narrow]) rtl.set('multiplicand_i', act);
+        for (let weight = -(2 ** (bits - 1)); weight < 2 ** (bits - 1); weight++) {
+          for (const rtl of [wide, narrow]) rtl.set('multiplier_i', weight);
+          const sum = BigInt(act * weight - 3);
+          if (wide.get('sum_o') !== BigInt.asUintN(8 + bits, sum)) wrong++;
+          if (narrow.get('sum_o') !== BigInt.asUintN(5, sum)) wrong++;
+        }
+      }
+      expect(wrong).toBe(0);
+    },
+  );
 });
 
 describe('hg_threshold', () => {
@@ -321,6 +351,9 @@ describe('processing elements', () => {
     ['hg_pe_int', 8, 8, twosComplement(8)],
     ['hg_pe_int', 8, 5, twosComplement(5)],
     ['hg_pe_int', 8, 2, twosComplement(2)],
+    ['hg_pe_recoded', 8, 8, twosComplement(8)],
+    ['hg_pe_recoded', 8, 5, twosComplement(5)],
+    ['hg_pe_recoded', 8, 2, twosComplement(2)],
     ['hg_pe_int', 2, 8, twosComplement(8)],
     ['hg_pe_int', 2, 3, twosComplement(3)],
   ])(

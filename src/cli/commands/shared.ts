@@ -4,7 +4,7 @@ import { UserError } from '../../errors.js';
 import type { RunFolder } from '../../store/run-folder.js';
 import { ARRAY_KINDS, type ArrayKind } from '../../design/array.js';
 import { type Dataflow, DATAFLOWS } from '../../design/design.js';
-import { PACKS, type PlanOptions } from '../../design/plan.js';
+import { MAX_COLUMNS, MAX_ROWS, PACKS, type PlanOptions } from '../../design/plan.js';
 import { MOST_MAX_STEPS } from '../../design/sequence-memory.js';
 import { choice, integer, list } from '../options.js';
 import type { StageOptions } from '../stages/cache.js';
@@ -25,6 +25,8 @@ export interface DesignFlags extends RunOptions {
   readonly dataflow?: Dataflow;
   readonly inputTable?: boolean;
   readonly maxSteps?: number;
+  /** False where a command has --no-dsp. */
+  readonly dsp?: number | false;
 }
 
 /** Sizes of a model to train. */
@@ -107,6 +109,11 @@ export function addDesignOptions(command: Command): Command {
       'bidirectional models: the longest sequence that memories hold (default: as before, or the longest of the data)',
       integer('--max-steps', 1, MOST_MAX_STEPS),
     )
+    .option(
+      '--dsp <n>',
+      'int arrays: elements that may have a DSP block, the others multiply in LUTs (default: as before, or all where the device has any)',
+      integer('--dsp', 0, MAX_ROWS * MAX_COLUMNS),
+    )
     .option('--name <identifier>', 'name of the top module');
 }
 
@@ -121,9 +128,10 @@ function packOption(text: string): PlanOptions['pack'] {
 }
 
 export function stageOptions(flags: DesignFlags): StageOptions & DesignOptions {
-  const { force, rows, columns, name, array, pack, dataflow, inputTable, maxSteps } = flags;
+  const { force, rows, columns, name, array, pack, dataflow, inputTable, maxSteps, dsp } = flags;
   return {
     ...{ isForced: force === true, rows, columns, name, inputTable, maxSteps },
+    ...(typeof dsp === 'number' && { dsp }),
     ...(array !== undefined && { array }),
     ...(pack !== undefined && { pack }),
     ...(dataflow !== undefined && { dataflow }),

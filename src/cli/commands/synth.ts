@@ -16,14 +16,14 @@ interface SynthFlags extends DesignFlags {
   readonly device: 'up5k' | 'hx8k';
   readonly seed: number;
   readonly native?: boolean;
-  readonly dsp: boolean;
 }
 
 export function register(program: Command, context: () => Context): void {
   addDesignOptions(program.command('synth'))
     .summary('measure LUTs, FFs, BRAMs, DSPs and clock by synthesis, placement and routing')
     .description(
-      'Synthesize, place and route for iCE40 with the npm builds of Yosys and nextpnr: measured figures.',
+      'Synthesize, place and route for iCE40 with the npm builds of Yosys and nextpnr: measured figures. The HX8K has ' +
+        'no DSP blocks: there int arrays multiply in LUTs, unless --dsp says otherwise.',
     )
     .addOption(
       new Option('--device <name>', 'iCE40 device').choices(['up5k', 'hx8k']).default('up5k'),
@@ -34,18 +34,19 @@ export function register(program: Command, context: () => Context): void {
       integer('--seed', 0, 2 ** 31 - 1),
       1,
     )
-    .option('--no-dsp', 'multipliers in LUTs: compares designs by LUTs alone')
+    .option('--no-dsp', 'every product in LUTs: compares designs by LUTs alone')
     .option('--native', 'use yosys and nextpnr-ice40 on PATH')
     .addHelpText(
       'after',
       `
 Examples:
   halfgate synth
+  halfgate synth --run runs/book --scheme int8 --rows 8 --dsp 4
   halfgate synth --run runs/book --scheme ternary-level3 --rows 16 --device hx8k`,
     )
     .action(async (flags: SynthFlags) => {
       const run = openRun(flags.run);
-      const { device, seed, native, dsp } = flags;
+      const { device, seed, native } = flags;
       const rows: string[][] = [];
       const values: object[] = [];
       for (const scheme of schemesOf(run, flags.scheme, 'quantized.json')) {
@@ -53,7 +54,7 @@ Examples:
           ...stageOptions(flags),
           device,
           seed,
-          dsp,
+          usesDsp: flags.dsp !== false,
           tool: native === true ? 'native' : 'npm',
         } as const;
         const { value, isFresh } = await synthStage(run, scheme, options, context());

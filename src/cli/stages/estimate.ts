@@ -1,7 +1,9 @@
 import { assertFits, type Estimate } from '../../cost/estimate.js';
 import type { Profile } from '../../cost/profile.js';
 import type { Design } from '../../design/design.js';
+import { withoutDsp } from '../../design/multipliers.js';
 import { simulate } from '../../../sim/simulate.js';
+import { hasDsp } from '../../cost/profile.js';
 import { estimate } from '../../cost/estimate.js';
 import {
   ESTIMATE,
@@ -34,7 +36,8 @@ export function estimateStage(
   options: StageOptions & DesignOptions,
 ): Promise<Staged<EstimateFile>> {
   const { name } = profile.data;
-  return withDesign(run, scheme, options, (design, file) => {
+  return withDesign(run, scheme, options, (planned, file) => {
+    const design = hasDsp(profile) ? planned : withoutDsp(planned);
     const simulated = simulatedWorkload(run, scheme, design);
     const inputs = designInputs(file, { ...simulated, profile: hashOf(profile.data) });
     return cached(run.file(scheme, estimateFileName(name)), ESTIMATE, inputs, options, () => {

@@ -20,22 +20,25 @@ export interface DesignOptions {
   readonly dataflow?: PlanOptions['dataflow'];
   readonly inputTable?: boolean | undefined;
   readonly maxSteps?: number | undefined;
+  readonly dsp?: number | undefined;
 }
 
 /** What was given, or else what the run's design was planned with. */
 function mapping(
   given: DesignOptions,
   before: DesignFile | undefined,
-): Pick<PlanOptions, 'array' | 'pack' | 'dataflow' | 'inputTable'> {
+): Pick<PlanOptions, 'array' | 'pack' | 'dataflow' | 'inputTable' | 'dsp'> {
   const array = given.array ?? before?.array;
   const dataflow = given.dataflow ?? before?.dataflow;
   const pack = given.pack ?? before?.pack;
   const inputTable = given.inputTable ?? before?.inputTable;
+  const dsp = given.dsp ?? before?.dsp;
   return {
     ...(array !== undefined && { array }),
     ...(pack !== undefined && { pack }),
     ...(dataflow !== undefined && { dataflow }),
     ...(inputTable !== undefined && { inputTable }),
+    ...(dsp !== undefined && { dsp }),
   };
 }
 

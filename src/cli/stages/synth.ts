@@ -1,4 +1,5 @@
 import type { Design } from '../../design/design.js';
+import { recodeAll, withoutDsp } from '../../design/multipliers.js';
 import { EdaError } from '../../eda/errors.js';
 import { compileRtl } from '../../eda/rtl-sim.js';
 import { UserError } from '../../errors.js';
@@ -37,7 +38,9 @@ export function fitError(
     where: device,
     given: `the ${rows}x${columns} design needs ${over.join(' and ')}`,
     allowed: 'does not fit',
-    hint: 'use fewer --rows or --columns, a smaller --hidden, or a larger --device',
+    hint: over.some((what) => what.includes('DSP'))
+      ? 'use a smaller --dsp, fewer --rows or --columns, or a larger --device'
+      : 'use fewer --rows or --columns, a smaller --hidden, or a larger --device',
   });
 }
 
@@ -45,8 +48,8 @@ export interface SynthStageOptions extends StageOptions, DesignOptions {
   readonly device: 'up5k' | 'hx8k';
   readonly seed: number;
   readonly tool: 'npm' | 'native';
-  /** Multipliers in DSP blocks; without, in LUTs. */
-  readonly dsp: boolean;
+  /** Products in DSP blocks, as the design and the device have them; without, all in LUTs. */
+  readonly usesDsp: boolean;
 }
 
 export function synthStage(
@@ -55,9 +58,10 @@ export function synthStage(
   options: SynthStageOptions,
   context: Context,
 ): Promise<Staged<SynthesisFile>> {
-  const { device, seed, tool, dsp } = options;
-  return withDesign(run, scheme, options, (design, file) => {
+  const { device, seed, tool, usesDsp: dsp } = options;
+  return withDesign(run, scheme, options, (planned, file) => {
     const inputs = designInputs(file, { device, seed, tool, dsp });
+    const design = !dsp ? recodeAll(planned) : device === 'hx8k' ? withoutDsp(planned) : planned;
     return cached(run.file(scheme, 'synthesis.json'), SYNTHESIS, inputs, options, async () => {
       const netlist = emit(design);
       context.progress.update(0.02, `synth ${scheme}: reading the design`, NaN);
@@ -78,7 +82,8 @@ export function synthStage(
         context.progress.update(0.7, `synth ${scheme}: yosys without DSP blocks`, NaN);
         const family = device === 'up5k' ? 'ice40-up5k' : 'ice40-hx8k';
         const logic = { tool, dsp: false, signal };
-        lutsWithoutDsp = (await synthesize(netlist.files, netlist.top, family, logic)).luts;
+        const { files, top } = emit(recodeAll(design));
+        lutsWithoutDsp = (await synthesize(files, top, family, logic)).luts;
       }
       return {
         ...(lutsWithoutDsp === undefined ? {} : { lutsWithoutDsp }),
