@@ -17,13 +17,20 @@ const RESOURCE_NAMES: Readonly<Record<string, string>> = {
   ICESTORM_RAM: 'BRAM',
   ICESTORM_DSP: 'DSP',
   SB_IO: 'pins',
+  TRELLIS_COMB: 'LUTs',
+  TRELLIS_FF: 'FFs',
+  DP16KD: 'BRAM',
+  MULT18X18D: 'DSP',
 };
+
+const FIT_HINT = 'use fewer --rows or --columns, a smaller --hidden, or a larger --device';
 
 /** What the placer says when a design asks for more than the device has; undefined for other failures. */
 export function fitError(
   error: unknown,
   device: string,
   { rows, columns }: Pick<Design, 'rows' | 'columns'>,
+  hint = FIT_HINT,
 ): UserError | undefined {
   if (!(error instanceof EdaError)) return undefined;
   const over = error.logTail.flatMap((line) => {
@@ -37,7 +44,7 @@ export function fitError(
     where: device,
     given: `the ${rows}x${columns} design needs ${over.join(' and ')}`,
     allowed: 'does not fit',
-    hint: 'use fewer --rows or --columns, a smaller --hidden, or a larger --device',
+    hint,
   });
 }
 
