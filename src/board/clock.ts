@@ -40,7 +40,7 @@ function* ice40Settings(inMhz: number): Iterable<Found> {
   for (let divr = 0; divr < 16; divr++) {
     const detector = inMhz / (divr + 1);
     if (detector < 10 || detector > 133) continue;
-    for (let divf = 0; divf < 64; divf++) {
+    for (let divf = 0; divf < 128; divf++) {
       const oscillator = detector * (divf + 1);
       if (oscillator < 533 || oscillator > 1066) continue;
       for (let divq = 1; divq <= 6; divq++) {
