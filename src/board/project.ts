@@ -24,7 +24,7 @@ function commands({ board, top, sources, coreMhz, constraints }: BoardNetlist): 
   const place = `--${board.device} --package ${board.package} --json ../${top}.json`;
   if (board.family === 'ecp5') {
     return [
-      `yosys -q -p 'read_verilog ${read}; synth_ecp5 -top ${top} -json ../${top}.json'`,
+      `yosys -q -p 'read_verilog -defer ${read}; synth_ecp5 -top ${top} -json ../${top}.json'`,
       `nextpnr-ecp5 ${place} --lpf ../${constraints.file} --freq ${coreMhz} --textcfg ../${top}.config`,
       `ecppack --compress ../${top}.config ${bitstream}`,
     ];
@@ -32,7 +32,7 @@ function commands({ board, top, sources, coreMhz, constraints }: BoardNetlist): 
   const family = board.family === 'ice40-up5k' ? 'u' : 'hx';
   const dsp = board.family === 'ice40-up5k' ? ' -dsp' : '';
   return [
-    `yosys -q -p 'read_verilog ${read}; synth_ice40 -device ${family}${dsp} -top ${top} -json ../${top}.json'`,
+    `yosys -q -p 'read_verilog -defer ${read}; synth_ice40 -device ${family}${dsp} -top ${top} -json ../${top}.json'`,
     `nextpnr-ice40 ${place} --pcf ../${constraints.file} --freq ${coreMhz} --asc ../${top}.asc`,
     `icepack ../${top}.asc ${bitstream}`,
   ];

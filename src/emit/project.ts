@@ -1,8 +1,10 @@
 /** The emitted project: Verilog, testbench with golden vectors, scripts and a README, as files in memory. */
 import type { Design } from '../design/design.js';
+import { diagram } from './diagram.js';
 import { emit, fileHeader, type Netlist } from './emit.js';
+import { fusesocCore, idleModules, librelaneConfig } from './packages.js';
 import { bitsOf, hexWord, msb } from './literal.js';
-import { readmeView, type ProjectFigures } from './readme.js';
+import { DIAGRAM, readmeView, type ProjectFigures } from './readme.js';
 import { render } from './render.js';
 import { beatBits, inputBits, widths } from './widths.js';
 import type { TestVectors } from './vectors.js';
@@ -103,6 +105,10 @@ export function emitProject(
     sources: [...netlist.sources],
   });
   files['synth/vivado.tcl'] = render('vivado.tcl.hbs', { top: design.name });
+  files[DIAGRAM] = diagram(design);
+  files[`${design.name}.core`] = fusesocCore(design, netlist, testbench);
+  Object.assign(files, idleModules(netlist));
+  files['librelane/config.json'] = librelaneConfig(netlist, figures.asicClockMhz);
   return files;
 }
 

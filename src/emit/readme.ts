@@ -3,7 +3,8 @@ import { packageVersion } from '../package-root.js';
 import { activationMax } from '../quant/quantized-model.js';
 import { drainGap, jobName, segmentsOf, tableOf, type Design } from '../design/design.js';
 import type { Netlist } from './emit.js';
-import { streamTexts } from './stream-texts.js';
+import { idleModules } from './packages.js';
+import { streamShapes, streamTexts, type StreamTexts } from './stream-texts.js';
 import { layerSizes } from './top-view.js';
 
 /** Figures of the simulator that the README states. */
@@ -11,6 +12,33 @@ export interface ProjectFigures {
   readonly cyclesPerStep: number;
   /** 0..1 */
   readonly utilization: number;
+  /** Clock that LibreLane is to reach, in MHz; default DEFAULT_ASIC_MHZ. */
+  readonly asicClockMhz?: number;
+}
+
+/** File of the block diagram. */
+export const DIAGRAM = 'diagram.svg';
+
+/** Every port: name, direction, bits, meaning. */
+function portRows(design: Design, { inputData, outputData }: StreamTexts): object[] {
+  const { inputBits, outputBits } = streamShapes(design);
+  const rows = (entries: readonly (readonly [string, string, number, string])[]): object[] =>
+    entries.map(([name, direction, bits, meaning]) => ({
+      ...{ name, direction, meaning },
+      bits: String(bits),
+    }));
+  return rows([
+    ['clk_i', 'in', 1, 'the only clock, rising edge'],
+    ['rst_i', 'in', 1, 'reset, synchronous, active high; one cycle is enough'],
+    ['s_axis_tvalid', 'in', 1, 'a beat is there'],
+    ['s_axis_tready', 'out', 1, 'and is taken'],
+    ['s_axis_tdata', 'in', inputBits, inputData],
+    ['s_axis_tlast', 'in', 1, 'last beat of a sequence: the next step starts from h = c = 0'],
+    ['m_axis_tvalid', 'out', 1, 'a result is there'],
+    ['m_axis_tready', 'in', 1, 'and is taken'],
+    ['m_axis_tdata', 'out', outputBits, outputData],
+    ['m_axis_tlast', 'out', 1, "result of a sequence's last step"],
+  ]);
 }
 
 /** "ternary (-1, 0, +1), 2 bits each": what the array multiplies by. */
@@ -70,6 +98,7 @@ export function readmeView(design: Design, netlist: Netlist, figures: ProjectFig
   const { input, columns } = design;
   const most = activationMax(design.scheme);
   const isValue = design.headOutput === 'value';
+  const texts = streamTexts(design);
   return {
     top: design.name,
     id: netlist.designId,
@@ -90,7 +119,10 @@ export function readmeView(design: Design, netlist: Netlist, figures: ProjectFig
     rows: String(design.rows),
     cyclesPerStep: figures.cyclesPerStep.toFixed(1),
     utilization: (100 * figures.utilization).toFixed(1),
-    ...streamTexts(design),
+    ...texts,
+    ports: portRows(design, texts),
+    diagram: DIAGRAM,
+    hasIdle: Object.keys(idleModules(netlist)).length > 0,
     operands: design.array.pack > 1 ? `a word of ${design.array.pack} operands` : 'one operand',
     folds: foldNote(design),
     sequence: sequenceNote(design),

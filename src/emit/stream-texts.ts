@@ -1,6 +1,6 @@
 /** What the beats of a design's streams hold, in words. */
 import { activationMax } from '../quant/quantized-model.js';
-import type { Design } from '../design/design.js';
+import { beatsPerStep, type Design } from '../design/design.js';
 import { beatBits, inputBits, resultBits } from './widths.js';
 
 export interface StreamTexts {
@@ -50,5 +50,33 @@ export function streamTexts(design: Design): StreamTexts {
     ...inputTexts(design.input, inputBits(design), activationMax(design.scheme)),
     outputData: `${result} in bits ${bits} n + ${bits - 1} .. ${bits} n`,
     outputBeats: design.headWhen === 'every-step' ? '1 per step' : '1 per sequence',
+  };
+}
+
+export interface StreamShapes {
+  /** Of tdata. */
+  readonly inputBits: number;
+  readonly outputBits: number;
+  /** What a field is, and how many beats there are, in few words. */
+  readonly inputLines: readonly string[];
+  readonly outputLines: readonly string[];
+}
+
+export function streamShapes(design: Design): StreamShapes {
+  const { columns, input } = design;
+  const fields = (what: string): string => (columns > 1 ? `${columns} x ${what}` : what);
+  const beats = {
+    tokens: ['token', '1 beat per step'],
+    features: ['feature', `${beatsPerStep(design)} beats per step`],
+    dense: ['element of x', `${beatsPerStep(design)} beats per step`],
+  }[input.kind];
+  return {
+    inputBits: columns * inputBits(design),
+    outputBits: columns * beatBits(resultBits(design)),
+    inputLines: [fields(beats[0]), beats[1]],
+    outputLines: [
+      fields(design.headOutput === 'value' ? 'value' : 'class'),
+      design.headWhen === 'every-step' ? '1 beat per step' : '1 beat per sequence',
+    ],
   };
 }
