@@ -35,13 +35,15 @@ const DEVICES: Readonly<Record<keyof typeof PLLS, readonly string[] | undefined>
   xc7: undefined,
 };
 
-const pinName = z
-  .string()
-  .regex(/^[A-Za-z0-9]+$/, 'must be a pin of the package, such as "35" or "E3"');
+const PIN = 'must be a pin of the package, such as "35" or "E3"';
+const pinName = z.string(PIN).regex(/^[A-Za-z0-9]+$/, PIN);
 const pull = z.enum(['up', 'down']).nullable();
 const active = z.enum(['low', 'high']);
 const input = { pin: pinName, pull };
-const megahertz = z.number().min(1).max(500);
+const megahertz = z
+  .number('must be a number of MHz')
+  .min(1, 'must be 1 MHz or more')
+  .max(500, 'must be 500 MHz or less');
 
 const boardSchema = z.strictObject({
   version: z.literal(BOARD_VERSION),
