@@ -32,6 +32,7 @@ const designs = {
     when: 'last-step',
     ...value,
   } as never),
+  'zeros left out': design({ dataflow: 'sparse', hiddenSizes: [9] }),
   'whole sequences of features': design({
     ...({ vocabSize: undefined, inputSize: 3, bidirectional: [true], maxSteps: 4 } as object),
     features: [
