@@ -5,6 +5,7 @@
  *   Design --simulate--> SimulationReport
  *   Design --estimate--> LUT, FF, BRAM, DSP, area, clock, energy: of a profile, with error bars
  *   Design --emit--> Netlist --measureIce40--> LUT, FF, BRAM, DSP, Fmax
+ *   Design --emitBoard--> BoardNetlist --buildBoard--> bitstream
  *   Design --verify--> Verification
  *
  * src/cli/stages/ runs the same functions on a run folder, and skips what is up to date.
@@ -44,3 +45,9 @@ export { verifyRandom } from './verify/random.js';
 
 /** Netlist -> measured resources and clock. */
 export { measureIce40, type Ice40Measurement } from './eda/pnr.js';
+
+/** Design + Board -> a top with clock, reset and UART; simulated at its pins; its bitstream. */
+export { loadBoard, type Board } from './board/board.js';
+export { emitBoard, type BoardNetlist } from './board/emit-board.js';
+export { simulateBoard } from './board/simulate.js';
+export { buildBoard, type BoardBuild } from './board/build.js';

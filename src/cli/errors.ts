@@ -1,4 +1,5 @@
 /** How a failure looks on the terminal and which exit code it has. */
+import { BoardError } from '../board/board.js';
 import { CapacityError, ProfileError } from '../cost/errors.js';
 import { DesignError } from '../design/design.js';
 import { complaintText } from '../errors.js';
@@ -47,7 +48,7 @@ export function tellError(
     const text = problems.length === 1 ? `design: ${problems[0]}` : `design: ${error.message}`;
     return { code: EXIT.badInput, text: `${prefix}: ${text}${stack}` };
   }
-  if (error instanceof ProfileError) {
+  if (error instanceof ProfileError || error instanceof BoardError) {
     const { problems } = error;
     const text = problems.length === 1 ? complaintText(problems[0]) : error.message;
     return { code: EXIT.badInput, text: `${prefix}: ${text}${stack}` };

@@ -1,6 +1,7 @@
 /** `halfgate <command>`: parses, runs, and turns every failure into one message and an exit code. */
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../package-root.js';
+import * as build from './commands/build.js';
 import * as demo from './commands/demo.js';
 import * as emit from './commands/emit.js';
 import * as estimate from './commands/estimate.js';
@@ -26,6 +27,7 @@ const COMMANDS = [
   emit,
   verify,
   synth,
+  build,
   report,
   demo,
   experiment,
@@ -55,6 +57,7 @@ const COMMAND_NAMES = [
   'emit',
   'verify',
   'synth',
+  'build',
   'report',
   'demo',
   'experiment',

@@ -1,17 +1,14 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { EdaError } from './errors.js';
 import type { SourceFiles } from './files.js';
+import { runNativeTool } from './native-run.js';
+import { clockFmax, parseReport, type Utilization } from './nextpnr-report.js';
 import { pinShell } from './pin-shell.js';
 import type { RunLimits } from './process.js';
-import { runProcess } from './process.js';
 import type { SimulatorPort } from './rtl-sim.js';
 import type { SynthOptions, SynthResult } from './synth.js';
 import { synthesize } from './synth.js';
-import { withTempFolder } from './temp-folder.js';
-import { findTool } from './tools.js';
 import { runInWorker } from './worker.js';
-import { firstError } from './yosys.js';
+
+export type { Utilization } from './nextpnr-report.js';
 
 export type Ice40Device = 'up5k' | 'hx8k';
 
@@ -33,15 +30,12 @@ export interface PnrOptions extends RunLimits {
    * are taken: HeAP then depends on luck to legalize them, and some seeds never end.
    */
   readonly placer?: 'heap' | 'sa';
-  /** Input port whose clock `fmaxMhz` is about; default `clk_i`. */
+  /** Input port, or net behind a PLL, whose clock `fmaxMhz` is about; default `clk_i`. */
   readonly clock?: string;
+  /** Pins and clock in PCF; without, nextpnr chooses pins. */
+  readonly pcf?: string;
   /** The npm build (default) or `nextpnr-ice40` on PATH. */
   readonly tool?: 'npm' | 'native';
-}
-
-export interface Utilization {
-  readonly used: number;
-  readonly available: number;
 }
 
 export interface PnrResult {
@@ -59,8 +53,7 @@ export interface PnrResult {
 }
 
 /**
- * Place and route a netlist of `synth_ice40`. Pins are chosen by nextpnr: no PCF. Missing the target
- * frequency is no error.
+ * Place and route a netlist of `synth_ice40`. Missing the target frequency is no error.
  *
  * @throws EdaError when it does not fit, fails, or takes longer than `timeoutSeconds` (default 300).
  */
@@ -76,8 +69,12 @@ export async function placeAndRouteIce40(
     ...['--seed', String(seed), '--timing-allow-fail'],
     ...['--placer', options.placer ?? defaultPlacer(netlistJson)],
     ...(options.freqMhz === undefined ? [] : ['--freq', String(options.freqMhz)]),
+    ...(options.pcf === undefined ? [] : ['--pcf', 'pins.pcf']),
   ];
-  const files = { 'netlist.json': netlistJson };
+  const files = {
+    'netlist.json': netlistJson,
+    ...(options.pcf === undefined ? {} : { 'pins.pcf': options.pcf }),
+  };
   const outputs = ['design.asc', 'report.json'];
   const limits: RunLimits = {
     timeoutSeconds: options.timeoutSeconds ?? DEFAULT_PNR_SECONDS,
@@ -87,7 +84,7 @@ export async function placeAndRouteIce40(
     options.tool === 'native'
       ? await runNative(args, files, outputs, limits)
       : await runNpm(args, files, outputs, limits);
-  const report = JSON.parse(new TextDecoder().decode(run.files['report.json'])) as PnrReport;
+  const report = parseReport(run.files['report.json']);
   return {
     fmaxMhz: clockFmax(report, options.clock ?? 'clk_i'),
     utilization: report.utilization,
@@ -149,17 +146,6 @@ export async function measureIce40(
   };
 }
 
-interface PnrReport {
-  /** By clock net, such as `clk_i$SB_IO_IN_$glb_clk`; MHz. */
-  readonly fmax: Record<string, { achieved: number; constraint: number }>;
-  readonly utilization: Record<string, Utilization>;
-}
-
-function clockFmax({ fmax }: PnrReport, clock: string): number | undefined {
-  const name = Object.keys(fmax).find((net) => net === clock || net.startsWith(`${clock}$`));
-  return name === undefined ? undefined : fmax[name].achieved;
-}
-
 interface NextpnrRun {
   readonly files: Readonly<Record<string, Uint8Array>>;
   readonly tool: string;
@@ -187,23 +173,13 @@ async function runNative(
   outputs: readonly string[],
   limits: RunLimits,
 ): Promise<NextpnrRun> {
-  const native = await findTool('nextpnr-ice40');
-  if (native === undefined) {
-    throw new EdaError('not on PATH', { tool: 'nextpnr-ice40', stage: 'find' });
-  }
-  return withTempFolder(files, async (cwd) => {
-    const { exitCode, log } = await runProcess(native.path, args, { ...limits, cwd });
-    if (exitCode !== 0) {
-      throw new EdaError(firstError(log) ?? `exit code ${exitCode}`, {
-        ...{ tool: 'nextpnr-ice40', stage: 'place and route', log },
-      });
-    }
-    const written = await Promise.all(
-      outputs.map(async (name) => [name, new Uint8Array(await readFile(join(cwd, name)))] as const),
-    );
-    return {
-      ...{ files: Object.fromEntries(written), log },
-      ...{ tool: 'nextpnr-ice40', toolVersion: native.version },
-    };
+  const stage = 'place and route';
+  const run = await runNativeTool({
+    ...{ tool: 'nextpnr-ice40', args, files, outputs, stage },
+    ...limits,
   });
+  return {
+    ...{ files: run.files, log: run.log },
+    ...{ tool: 'nextpnr-ice40', toolVersion: run.version },
+  };
 }

@@ -33,6 +33,12 @@ export interface SimulatorPort {
   readonly width: number;
 }
 
+/** A net by its hierarchical name, such as `u_core.state_q`. */
+export interface SimulatorSignal {
+  readonly name: string;
+  readonly width: number;
+}
+
 export interface SimulatorStatistics {
   /** Combinational cells evaluated per clock cycle. */
   readonly cells: number;
@@ -49,6 +55,8 @@ export interface SimulatorStatistics {
 export interface RtlSimulator {
   readonly ports: readonly SimulatorPort[];
   readonly statistics: SimulatorStatistics;
+  /** Every net that `get` reads, by name; without those removed as unused, memories and the clock's own. */
+  signals(): SimulatorSignal[];
   /**
    * Drive an input port, two's complement: -2^(width-1) to 2^width - 1. Outputs follow at the next
    * `get`, `eval` or `tick`.
@@ -207,6 +215,16 @@ class WasmSimulator implements RtlSimulator {
     this.#memories = new Map(circuit.memories.map((memory) => [memory.name, memory]));
     this.#initial = initialState(circuit, statistics.stateBytes, seed);
     this.restart();
+  }
+
+  signals(): SimulatorSignal[] {
+    const { netlist, places, clock } = this.#circuit;
+    return [...netlist.nets]
+      .filter(([, bits]) =>
+        bits.every((bit) => isConstantBit(bit) || (bit !== clock && places.has(bit))),
+      )
+      .map(([name, bits]) => ({ name, width: bits.length }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   restart(): void {

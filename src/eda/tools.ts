@@ -2,7 +2,15 @@ import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { runProcess } from './process.js';
 
-export type NativeTool = 'verilator' | 'iverilog' | 'vvp' | 'yosys' | 'nextpnr-ice40';
+export type NativeTool =
+  | 'verilator'
+  | 'iverilog'
+  | 'vvp'
+  | 'yosys'
+  | 'nextpnr-ice40'
+  | 'icepack'
+  | 'nextpnr-ecp5'
+  | 'ecppack';
 
 export interface FoundTool {
   readonly path: string;
@@ -16,6 +24,10 @@ const VERSION_FLAG: Readonly<Record<NativeTool, string>> = {
   vvp: '-V',
   yosys: '-V',
   'nextpnr-ice40': '--version',
+  // It has no flag for its version: this one makes it print its usage.
+  icepack: '-h',
+  'nextpnr-ecp5': '--version',
+  ecppack: '--version',
 };
 
 const found = new Map<string, Promise<FoundTool | undefined>>();

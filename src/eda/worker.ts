@@ -11,6 +11,7 @@ import { firstError } from './yosys.js';
 const NPM_TOOLS = {
   yosys: { package: '@yowasp/yosys', run: 'runYosys' },
   'nextpnr-ice40': { package: '@yowasp/nextpnr-ice40', run: 'runNextpnrIce40' },
+  icepack: { package: '@yowasp/nextpnr-ice40', run: 'runIcepack' },
 } as const;
 
 export type NpmTool = keyof typeof NPM_TOOLS;

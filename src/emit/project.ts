@@ -1,20 +1,13 @@
 /** The emitted project: Verilog, testbench with golden vectors, scripts and a README, as files in memory. */
-import { packageVersion } from '../package-root.js';
-import { activationMax } from '../quant/quantized-model.js';
-import { jobName, segmentsOf, tableOf, type Design, drainGap } from '../design/design.js';
+import type { Design } from '../design/design.js';
+import { diagram } from './diagram.js';
 import { emit, fileHeader, type Netlist } from './emit.js';
+import { fusesocCore, idleModules, librelaneConfig } from './packages.js';
 import { bitsOf, hexWord, msb } from './literal.js';
+import { DIAGRAM, readmeView, type ProjectFigures } from './readme.js';
 import { render } from './render.js';
-import { layerSizes } from './top-view.js';
 import { beatBits, inputBits, widths } from './widths.js';
 import type { TestVectors } from './vectors.js';
-
-/** Figures of the simulator that the README states. */
-export interface ProjectFigures {
-  readonly cyclesPerStep: number;
-  /** 0..1 */
-  readonly utilization: number;
-}
 
 /** Path inside the project -> text. */
 export type ProjectFiles = Readonly<Record<string, string>>;
@@ -92,139 +85,6 @@ export function emitTestbench(design: Design, vectors: TestVectors): Testbench {
   };
 }
 
-/** "ternary (-1, 0, +1), 2 bits each": what the array multiplies by. */
-function weightNote({ array, jobs, multipliers, rows, columns }: Design): string {
-  const { kind, weightBits } = array;
-  const values = {
-    binary: 'signs (-1, +1), 1 bit each',
-    ternary: 'ternary (-1, 0, +1), 2 bits each',
-    pow2: `signed powers of two and 0, ${weightBits} bits each`,
-    int: `int${weightBits}`,
-  }[kind];
-  const isPlaned = jobs.some(({ sums, outputs }) => sums !== outputs);
-  const elements = rows * columns;
-  const note =
-    multipliers === undefined
-      ? ''
-      : `, multiplied by ${multipliers.dsp} of the ${elements} elements and recoded to digits by the others`;
-  return (isPlaned ? `planes of ${values}` : values) + note;
-}
-
-/** What the sequencer does in a fold, in words. */
-function foldNote(design: Design): string {
-  const { rows, combiner, dataflow, input } = design;
-  if (dataflow === 'sparse') {
-    const kept = input.kind === 'dense' ? 'of x and h' : 'of h';
-    return (
-      `for each fold of ${rows} sums its operands, ${kept} those that are not zero, then one drain cycle, at least ` +
-      `${drainGap(design)} cycles after the one before. Cycles follow the data; these are of operands without zeros.`
-    );
-  }
-  const operands = tableOf(design) ? 'all of h (of x, above layer 0)' : 'all of x and h';
-  return combiner?.passes === 2
-    ? `for each fold of ${rows} sums all of x, one drain cycle, all of h, one drain cycle.`
-    : `for each fold of ${rows} sums ${operands}, then one drain cycle.`;
-}
-
-/** What the combiner adds up, in words; nothing where there is none. */
-function combinerNote(design: Design): string {
-  const { combiner, jobs } = design;
-  if (combiner === undefined) return '';
-  const terms: string[] = [];
-  if (jobs.some(({ sums, outputs }) => sums !== outputs)) terms.push('its planes of weights');
-  if (combiner.passes === 2) terms.push('x and h, each with its scale');
-  const table = tableOf(design) ? ', and what a table says of x' : '';
-  const what = terms.length > 0 ? `over ${terms.join(' and over ')}` : 'the array has made';
-  return `Between column and lane, the combiner adds up what a gate or class is made of: the sums ${what}${table}.`;
-}
-
-/** How whole sequences run, in words; nothing where steps do not wait for each other. */
-function sequenceNote({ sequence, jobs }: Design): string {
-  if (!sequence) return '';
-  const phases = jobs.length - 1;
-  return (
-    `Some layers also run from the last step to the first, so a sequence is read as a whole, at most ${sequence.maxSteps} ` +
-    `steps; of a longer one, the steps that follow count as another. Then its ${phases} directions of layers and the ` +
-    `head run one after the other over all steps; h of every step stays in memory for the layer above. The ` +
-    `next sequence is read as soon as no layer needs x any more.`
-  );
-}
-
-/** What the beats of s_axis hold, and how many there are. */
-function inputTexts(
-  input: Design['input'],
-  field: number,
-  most: number,
-): { inputData: string; inputBeats: string } {
-  const bits = `in bits ${field} n + ${field - 1} .. ${field} n`;
-  switch (input.kind) {
-    case 'tokens':
-      return {
-        inputData: `token of sequence n (0..${input.vocabSize - 1}) ${bits}`,
-        inputBeats: '1 per step',
-      };
-    case 'features': {
-      const names = input.tables.map(({ name, count }) => `${name} (0..${count - 1})`);
-      return {
-        inputData: `one feature of the token of sequence n ${bits}`,
-        inputBeats: `${names.length} per step: ${names.join(', ')}`,
-      };
-    }
-    case 'dense':
-      return {
-        inputData: `one element of x of sequence n, signed, -${most}..${most}, in byte n`,
-        inputBeats: `${input.size} per step, elements in order`,
-      };
-  }
-}
-
-function readmeView(design: Design, netlist: Netlist, figures: ProjectFigures): object {
-  const w = widths(design);
-  const { input, columns } = design;
-  const classBits = beatBits(w.class);
-  const field = inputBits(design);
-  const most = activationMax(design.scheme);
-  const isValue = design.headOutput === 'value';
-  return {
-    top: design.name,
-    id: netlist.designId,
-    version: packageVersion(),
-    purpose:
-      `A ${design.scheme.name} LSTM with ${layerSizes(design)} units and a dense head ` +
-      (isValue ? 'that gives a value.' : `of ${design.classes} classes with argmax.`),
-    jobs: design.jobs.map((job) => ({
-      name: job.kind === 'head' ? 'head' : `LSTM ${jobName(job)}`,
-      k: String(segmentsOf(job).reduce((sum, { elements }) => sum + elements, 0)),
-      outputs: String(job.kind === 'head' ? job.outputs : job.outputs / 4),
-      folds: String(job.folds),
-      cycles: String(job.foldCycles),
-    })),
-    weights: weightNote(design),
-    accWidth: String(design.accBits),
-    columnCount: String(columns),
-    rows: String(design.rows),
-    cyclesPerStep: figures.cyclesPerStep.toFixed(1),
-    utilization: (100 * figures.utilization).toFixed(1),
-    ...inputTexts(input, field, most),
-    outputData:
-      (isValue
-        ? 'value of sequence n, signed Q6.9, '
-        : `class of sequence n (0..${design.classes - 1}) `) +
-      `in bits ${classBits} n + ${classBits - 1} .. ${classBits} n`,
-    outputBeats: design.headWhen === 'every-step' ? '1 per step' : '1 per sequence',
-    operands: design.array.pack > 1 ? `a word of ${design.array.pack} operands` : 'one operand',
-    folds: foldNote(design),
-    sequence: sequenceNote(design),
-    combiner: combinerNote(design),
-    inputScale:
-      input.kind !== 'dense'
-        ? ''
-        : most === 1
-          ? 'x is the sign of (value - mean) * gain where that is at least 1/2 in magnitude, else 0, with mean and gain of design.json.'
-          : 'x is in Q0.7: round((value - mean) * gain * 128), saturated at +-127, with mean and gain of design.json.',
-  };
-}
-
 /** Everything a hardware engineer gets. Pure: the same design and vectors give the same bytes. */
 export function emitProject(
   design: Design,
@@ -245,6 +105,10 @@ export function emitProject(
     sources: [...netlist.sources],
   });
   files['synth/vivado.tcl'] = render('vivado.tcl.hbs', { top: design.name });
+  files[DIAGRAM] = diagram(design);
+  files[`${design.name}.core`] = fusesocCore(design, netlist, testbench);
+  Object.assign(files, idleModules(netlist));
+  files['librelane/config.json'] = librelaneConfig(netlist, figures.asicClockMhz);
   return files;
 }
 

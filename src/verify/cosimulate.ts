@@ -21,6 +21,8 @@ export interface CosimulationOptions {
   readonly stallSeed?: number;
   /** Work for so many cycles first, then reset for a single one: nothing of it may show afterwards. */
   readonly resetAfter?: number;
+  /** Called in every cycle, when all its signals have settled. */
+  readonly onCycle?: (rtl: RtlSimulator, cycle: number) => void;
   /** The design compiled before (compileDesign): it is restarted, and randomizeState is that of its compilation. */
   readonly compiled?: RtlSimulator;
 }
@@ -193,6 +195,7 @@ export async function cosimulate(
         at.unit = 0;
       }
     }
+    options.onCycle?.(rtl, cycle);
     rtl.tick();
     if ((cycle & 1023) === 0) {
       options.signal?.throwIfAborted();

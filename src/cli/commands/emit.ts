@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { UserError } from '../../errors.js';
 import type { Context } from '../context.js';
-import { integer } from '../options.js';
+import { DEFAULT_ASIC_MHZ } from '../../emit/packages.js';
+import { integer, number } from '../options.js';
 import { openRun } from '../run-choice.js';
 import { emitStage, type Emitted } from '../stages/emit.js';
 import { addDesignOptions, type DesignFlags, schemesOf, stageOptions } from './shared.js';
@@ -9,6 +10,7 @@ import { addDesignOptions, type DesignFlags, schemesOf, stageOptions } from './s
 interface EmitFlags extends DesignFlags {
   readonly out?: string;
   readonly steps: number;
+  readonly asicClock?: number;
 }
 
 export const DEFAULT_TESTBENCH_STEPS = 32;
@@ -23,6 +25,11 @@ export function register(program: Command, context: () => Context): void {
       'steps of test data in the testbench',
       integer('--steps', 1, 1_000_000),
       DEFAULT_TESTBENCH_STEPS,
+    )
+    .option(
+      '--asic-clock <mhz>',
+      `clock in the configuration of LibreLane (default ${DEFAULT_ASIC_MHZ})`,
+      number('--asic-clock', 0, 10_000),
     )
     .addHelpText(
       'after',
@@ -44,11 +51,9 @@ Examples:
       }
       const values: (Emitted & { readonly scheme: string })[] = [];
       for (const scheme of schemes) {
-        const { out, steps } = flags;
-        values.push({
-          scheme,
-          ...(await emitStage(run, scheme, { ...stageOptions(flags), out, steps })),
-        });
+        const { out, steps, asicClock } = flags;
+        const options = { ...stageOptions(flags), out, steps, asicClockMhz: asicClock };
+        values.push({ scheme, ...(await emitStage(run, scheme, options)) });
       }
       const lines = values.map(
         ({ scheme, folder, top, designId, files }) =>

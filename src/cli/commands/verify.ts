@@ -10,6 +10,7 @@ import { DEFAULT_LIMIT_SECONDS } from '../../formal/prove.js';
 import { pace } from '../progress.js';
 import { openRun } from '../run-choice.js';
 import { verifyStage } from '../stages/verify.js';
+import { wavesStage, type Written } from '../stages/waves.js';
 import { tableText } from '../table.js';
 import {
   addDesignOptions,
@@ -26,10 +27,14 @@ interface VerifyFlags extends DesignFlags, FormalFlags {
   readonly random?: number;
   readonly formal?: boolean;
   readonly seed: number;
+  readonly vcd?: boolean;
+  readonly fst?: boolean;
+  readonly waveSteps: number;
 }
 
 const VERIFY_ENGINES = ['npm', 'iverilog', 'verilator'] as const;
 export const DEFAULT_VERIFY_STEPS = 64;
+const DEFAULT_WAVE_STEPS = 4;
 
 export function register(program: Command, context: () => Context): void {
   addDesignOptions(program.command('verify'))
@@ -60,22 +65,51 @@ export function register(program: Command, context: () => Context): void {
       DEFAULT_LIMIT_SECONDS,
     )
     .option('--seed <n>', 'seed of --random', integer('--seed', 0, 2 ** 31 - 1), 1)
+    .option('--vcd', 'record waves as well, with a save file of grouped signals for GTKWave')
+    .option('--fst', 'the same as FST, which takes Icarus Verilog')
+    .option(
+      '--wave-steps <n>',
+      'steps of test data in --vcd and --fst',
+      integer('--wave-steps', 1, 100_000),
+      DEFAULT_WAVE_STEPS,
+    )
     .addHelpText(
       'after',
       `
 Examples:
   halfgate verify
+  halfgate verify --vcd && gtkwave runs/book/int8/waves/*.vcd.gtkw
   halfgate verify --run runs/book --scheme int8 --rows 5 --columns 3 --steps 200
   halfgate verify --random 50 --seed 7
   halfgate verify --random 20 --scheme hitnet
   halfgate verify --formal --run runs/book --scheme int8
   halfgate verify --formal --random 10`,
     )
-    .action((flags: VerifyFlags) =>
-      flags.random === undefined
+    .action((flags: VerifyFlags) => {
+      checkWaves(flags);
+      return flags.random === undefined
         ? verifyRun(flags, context())
-        : verifySeed(flags, flags.random, context()),
-    );
+        : verifySeed(flags, flags.random, context());
+    });
+}
+
+/** Formats of waves that are asked for. */
+function waveFormats({ vcd, fst }: VerifyFlags): ('vcd' | 'fst')[] {
+  return [...(vcd === true ? (['vcd'] as const) : []), ...(fst === true ? (['fst'] as const) : [])];
+}
+
+function checkWaves(flags: VerifyFlags): void {
+  const [format] = waveFormats(flags);
+  if (format === undefined || (flags.random === undefined && flags.formal !== true)) return;
+  throw new UserError({
+    where: `--${format}`,
+    given: `with ${flags.formal === true ? '--formal' : '--random'}`,
+    allowed: 'waves are of a run, on its test data',
+  });
+}
+
+function wavesText(scheme: string, { format, files, cycles, signals }: Written): string {
+  return `${scheme}: ${format} of ${signals} signals over ${cycles} cycles in ${files.join(', ')}`;
 }
 
 async function verifyRun(flags: VerifyFlags, context: Context): Promise<void> {
@@ -88,8 +122,11 @@ async function verifyRun(flags: VerifyFlags, context: Context): Promise<void> {
     const { steps, engines } = flags;
     const options = { ...stageOptions(flags), steps, engines };
     const { value, isFresh } = await verifyStage(run, scheme, options, context);
+    const formats = waveFormats(flags);
+    const waveOptions = { ...stageOptions(flags), formats, steps: flags.waveSteps };
+    const waves = formats.length > 0 ? await wavesStage(run, scheme, waveOptions, context) : [];
     const { inputs: _, ...report } = value;
-    values.push({ isFresh, ...report });
+    values.push({ isFresh, ...report, ...(waves.length > 0 ? { waves } : {}) });
     for (const { engine, tool, status, bitMismatches, cycleMismatches } of report.engines) {
       const isSkipped = status === 'skipped';
       rows.push([
@@ -104,6 +141,7 @@ async function verifyRun(flags: VerifyFlags, context: Context): Promise<void> {
     facts.push(
       `${scheme}: ${report.steps} steps, ${report.cycles} cycles; ${report.hiddenChecked} hidden values and ` +
         `${report.resultsChecked} results compared`,
+      ...waves.map((written) => wavesText(scheme, written)),
     );
   }
   const header = ['scheme', 'simulator', 'verdict', 'bit mismatches', 'cycle mismatches', 'tool'];

@@ -22,6 +22,8 @@ export interface EmitStageOptions extends DesignOptions {
   readonly out?: string | undefined;
   /** Steps of test data that the testbench runs. */
   readonly steps: number;
+  /** Clock in LibreLane's configuration. */
+  readonly asicClockMhz?: number | undefined;
 }
 
 export function emitStage(
@@ -33,7 +35,11 @@ export function emitStage(
     const batches = datasetInput(design, reopenDataset(run).dataset, options.steps);
     const workload = workloadOf(design, batches, goldenRun(design, batches));
     const { cyclesPerStep, utilization } = simulate(design, workload);
-    const files = emitProject(design, testVectors(design, batches), { cyclesPerStep, utilization });
+    const { asicClockMhz } = options;
+    const files = emitProject(design, testVectors(design, batches), {
+      ...{ cyclesPerStep, utilization },
+      ...(asicClockMhz === undefined ? {} : { asicClockMhz }),
+    });
     const folder = options.out ?? run.file(scheme, 'verilog');
     writeFolderAtomic(folder, files, MARKER);
     const { top, designId } = emit(design);

@@ -1,0 +1,142 @@
+/** View-model of the emitted project's README. */
+import { packageVersion } from '../package-root.js';
+import { activationMax } from '../quant/quantized-model.js';
+import { drainGap, jobName, segmentsOf, tableOf, type Design } from '../design/design.js';
+import type { Netlist } from './emit.js';
+import { idleModules } from './packages.js';
+import { streamShapes, streamTexts, type StreamTexts } from './stream-texts.js';
+import { layerSizes } from './top-view.js';
+
+/** Figures of the simulator that the README states. */
+export interface ProjectFigures {
+  readonly cyclesPerStep: number;
+  /** 0..1 */
+  readonly utilization: number;
+  /** Clock that LibreLane is to reach, in MHz; default DEFAULT_ASIC_MHZ. */
+  readonly asicClockMhz?: number;
+}
+
+/** File of the block diagram. */
+export const DIAGRAM = 'diagram.svg';
+
+/** Every port: name, direction, bits, meaning. */
+function portRows(design: Design, { inputData, outputData }: StreamTexts): object[] {
+  const { inputBits, outputBits } = streamShapes(design);
+  const rows = (entries: readonly (readonly [string, string, number, string])[]): object[] =>
+    entries.map(([name, direction, bits, meaning]) => ({
+      ...{ name, direction, meaning },
+      bits: String(bits),
+    }));
+  return rows([
+    ['clk_i', 'in', 1, 'the only clock, rising edge'],
+    ['rst_i', 'in', 1, 'reset, synchronous, active high; one cycle is enough'],
+    ['s_axis_tvalid', 'in', 1, 'a beat is there'],
+    ['s_axis_tready', 'out', 1, 'and is taken'],
+    ['s_axis_tdata', 'in', inputBits, inputData],
+    ['s_axis_tlast', 'in', 1, 'last beat of a sequence: the next step starts from h = c = 0'],
+    ['m_axis_tvalid', 'out', 1, 'a result is there'],
+    ['m_axis_tready', 'in', 1, 'and is taken'],
+    ['m_axis_tdata', 'out', outputBits, outputData],
+    ['m_axis_tlast', 'out', 1, "result of a sequence's last step"],
+  ]);
+}
+
+/** "ternary (-1, 0, +1), 2 bits each": what the array multiplies by. */
+function weightNote({ array, jobs, multipliers, rows, columns }: Design): string {
+  const { kind, weightBits } = array;
+  const values = {
+    binary: 'signs (-1, +1), 1 bit each',
+    ternary: 'ternary (-1, 0, +1), 2 bits each',
+    pow2: `signed powers of two and 0, ${weightBits} bits each`,
+    int: `int${weightBits}`,
+  }[kind];
+  const isPlaned = jobs.some(({ sums, outputs }) => sums !== outputs);
+  const elements = rows * columns;
+  const note =
+    multipliers === undefined
+      ? ''
+      : `, multiplied by ${multipliers.dsp} of the ${elements} elements and recoded to digits by the others`;
+  return (isPlaned ? `planes of ${values}` : values) + note;
+}
+
+/** What the sequencer does in a fold, in words. */
+function foldNote(design: Design): string {
+  const { rows, combiner, dataflow, input } = design;
+  if (dataflow === 'sparse') {
+    const kept = input.kind === 'dense' ? 'of x and h' : 'of h';
+    return (
+      `for each fold of ${rows} sums its operands, ${kept} those that are not zero, then one drain cycle, at least ` +
+      `${drainGap(design)} cycles after the one before. Cycles follow the data; these are of operands without zeros.`
+    );
+  }
+  const operands = tableOf(design) ? 'all of h (of x, above layer 0)' : 'all of x and h';
+  return combiner?.passes === 2
+    ? `for each fold of ${rows} sums all of x, one drain cycle, all of h, one drain cycle.`
+    : `for each fold of ${rows} sums ${operands}, then one drain cycle.`;
+}
+
+/** What the combiner adds up, in words; nothing where there is none. */
+function combinerNote(design: Design): string {
+  const { combiner, jobs } = design;
+  if (combiner === undefined) return '';
+  const terms: string[] = [];
+  if (jobs.some(({ sums, outputs }) => sums !== outputs)) terms.push('its planes of weights');
+  if (combiner.passes === 2) terms.push('x and h, each with its scale');
+  const table = tableOf(design) ? ', and what a table says of x' : '';
+  const what = terms.length > 0 ? `over ${terms.join(' and over ')}` : 'the array has made';
+  return `Between column and lane, the combiner adds up what a gate or class is made of: the sums ${what}${table}.`;
+}
+
+/** How whole sequences run, in words; nothing where steps do not wait for each other. */
+function sequenceNote({ sequence, jobs }: Design): string {
+  if (!sequence) return '';
+  const phases = jobs.length - 1;
+  return (
+    `Some layers also run from the last step to the first, so a sequence is read as a whole, at most ${sequence.maxSteps} ` +
+    `steps; of a longer one, the steps that follow count as another. Then its ${phases} directions of layers and the ` +
+    `head run one after the other over all steps; h of every step stays in memory for the layer above. The ` +
+    `next sequence is read as soon as no layer needs x any more.`
+  );
+}
+
+export function readmeView(design: Design, netlist: Netlist, figures: ProjectFigures): object {
+  const { input, columns } = design;
+  const most = activationMax(design.scheme);
+  const isValue = design.headOutput === 'value';
+  const texts = streamTexts(design);
+  return {
+    top: design.name,
+    id: netlist.designId,
+    version: packageVersion(),
+    purpose:
+      `A ${design.scheme.name} LSTM with ${layerSizes(design)} units and a dense head ` +
+      (isValue ? 'that gives a value.' : `of ${design.classes} classes with argmax.`),
+    jobs: design.jobs.map((job) => ({
+      name: job.kind === 'head' ? 'head' : `LSTM ${jobName(job)}`,
+      k: String(segmentsOf(job).reduce((sum, { elements }) => sum + elements, 0)),
+      outputs: String(job.kind === 'head' ? job.outputs : job.outputs / 4),
+      folds: String(job.folds),
+      cycles: String(job.foldCycles),
+    })),
+    weights: weightNote(design),
+    accWidth: String(design.accBits),
+    columnCount: String(columns),
+    rows: String(design.rows),
+    cyclesPerStep: figures.cyclesPerStep.toFixed(1),
+    utilization: (100 * figures.utilization).toFixed(1),
+    ...texts,
+    ports: portRows(design, texts),
+    diagram: DIAGRAM,
+    hasIdle: Object.keys(idleModules(netlist)).length > 0,
+    operands: design.array.pack > 1 ? `a word of ${design.array.pack} operands` : 'one operand',
+    folds: foldNote(design),
+    sequence: sequenceNote(design),
+    combiner: combinerNote(design),
+    inputScale:
+      input.kind !== 'dense'
+        ? ''
+        : most === 1
+          ? 'x is the sign of (value - mean) * gain where that is at least 1/2 in magnitude, else 0, with mean and gain of design.json.'
+          : 'x is in Q0.7: round((value - mean) * gain * 128), saturated at +-127, with mean and gain of design.json.',
+  };
+}
