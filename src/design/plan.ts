@@ -20,14 +20,19 @@ import { indexBits, signedBits } from './bits.js';
 import {
   DATAFLOWS,
   DesignError,
+  CONTROLS,
+  WEIGHT_STORES,
   type Combiner,
+  type Control,
   type Dataflow,
   type Design,
   type FeatureTable,
   type InputTable,
   type Job,
   type Pipeline,
+  type WeightStore,
 } from './design.js';
+import { anyFactorBits, anySums, anyTable, shiftWindow } from './headroom.js';
 import { identifierProblem } from './identifier.js';
 import { planMemories } from './memory-plan.js';
 import { arrayMatrix, effectiveCodes, inputTable, type ArrayMatrix } from './planes.js';
@@ -69,6 +74,13 @@ export interface PlanOptions {
   readonly inputTable?: boolean;
   /** Bidirectional models: steps of the longest sequence that memories hold; the default is 64. */
   readonly maxSteps?: number;
+  /**
+   * Where what is learned is kept: `rom`, in the configuration (the default); `ram`, in memories that are loaded
+   * through AXI4-Lite, all widths then being those of any weights of these codings (headroom.ts).
+   */
+  readonly weights?: WeightStore;
+  /** Registers for a processor; the default is none. */
+  readonly control?: Control;
 }
 
 /** Problems of the options, each with what would be allowed. */
@@ -119,6 +131,7 @@ function optionProblems(model: QuantizedModel, options: PlanOptions): string[] {
   return [
     ...problems,
     ...dataflowProblems(model, options),
+    ...controlProblems(options),
     ...sequenceProblems(model, options),
     ...modelProblems(model),
   ];
@@ -145,6 +158,19 @@ function dataflowProblems(
     problems.push(
       'dataflow: bidirectional models keep h of whole sequences; sparse takes none, use os',
     );
+  }
+  return problems;
+}
+
+function controlProblems({ weights = 'rom', control = 'none' }: PlanOptions): string[] {
+  const problems: string[] = [];
+  if (!WEIGHT_STORES.includes(weights)) {
+    problems.push(`weights: ${JSON.stringify(weights)} is none of ${WEIGHT_STORES.join(', ')}`);
+  }
+  if (!CONTROLS.includes(control)) {
+    problems.push(`control: ${JSON.stringify(control)} is none of ${CONTROLS.join(', ')}`);
+  } else if (weights === 'ram' && control === 'none') {
+    problems.push('weights: ram is loaded through registers, but control is none; use axi-lite');
   }
   return problems;
 }
@@ -207,16 +233,26 @@ export function plan(model: QuantizedModel, options: PlanOptions): Design {
   const isSparse = options.dataflow === 'sparse';
   const jobs = planJobs(model, matrices, rows, array.pack, isTabled, isSparse);
   const tabled = matrices.filter((_, j) => jobs[j].isTabled);
-  const table = isTabled ? planTable(model, tabled) : undefined;
-  const combiner = planCombiner(jobs, matrices, isTabled);
+  const isLoaded = options.weights === 'ram';
+  const planned = planCombiner(jobs, matrices, isTabled);
+  const combiner =
+    isLoaded && planned ? { ...planned, factorBits: anyFactorBits(planned) } : planned;
+  const shape = { model, array, jobs, matrices, combiner };
+  const table = !isTabled ? undefined : isLoaded ? anyTable(shape) : planTable(model, tabled);
   const bounds = sumBounds(model, jobs, matrices, table);
+  if (isLoaded) {
+    const any = anySums(shape, table);
+    bounds.array = Math.max(bounds.array, any.array);
+    bounds.output = Math.max(bounds.output, any.output);
+  }
   const sumBits = signedBits(bounds.output);
 
   const linear = matrices.flatMap(({ outputs }) =>
     outputs.flatMap(({ row }) => (row.kind === 'linear' ? [row] : [])),
   );
-  const shiftMin = Math.min(...linear.map(({ shift }) => shift));
-  const shiftMax = Math.max(...linear.map(({ shift }) => shift));
+  const shifts = linear.map(({ shift }) => shift);
+  const used: readonly [number, number] = [Math.min(...shifts), Math.max(...shifts)];
+  const [shiftMin, shiftMax] = isLoaded ? shiftWindow(used, scheme) : used;
   // One more: sums of digits that are signs come doubled.
   if (shiftMin < SHIFT_MIN || shiftMax > SHIFT_MAX + 1) {
     problems.push(`shift: ${shiftMin}..${shiftMax} is not in ${SHIFT_MIN}..${SHIFT_MAX}`);
@@ -258,6 +294,8 @@ export function plan(model: QuantizedModel, options: PlanOptions): Design {
     ...(model.head.output === 'value' ? { headOutput: 'value' as const } : {}),
     input,
     headWhen: model.head.when,
+    ...(isLoaded ? { weights: 'ram' as const } : {}),
+    ...(options.control === 'axi-lite' ? { control: options.control } : {}),
     jobs,
     pipeline: planPipeline(model, array, combiner, isSparse),
     model,

@@ -9,6 +9,7 @@ import type { Netlist } from '../emit/emit.js';
 import { jobName, type Design } from '../design/design.js';
 import { compileRtl, type RtlSimulator } from '../eda/rtl-sim.js';
 import { Random } from '../model/random.js';
+import { loadAndStart } from './axi-lite-driver.js';
 import { goldenRun, inputBeats, workloadOf, type BatchInput } from './golden-run.js';
 
 export interface CosimulationOptions {
@@ -113,6 +114,8 @@ export async function cosimulate(
     rtl.tick();
   }
   rtl.set('rst_i', 0);
+  rtl.set('s_axis_tvalid', 0);
+  loadAndStart(rtl, design, options.stallSeed);
 
   const field = beatBits(widths(design).class);
   const isValue = design.headOutput === 'value';
