@@ -3,7 +3,14 @@ import type { Command } from 'commander';
 import { UserError } from '../../errors.js';
 import type { RunFolder } from '../../store/run-folder.js';
 import { ARRAY_KINDS, type ArrayKind } from '../../design/array.js';
-import { type Dataflow, DATAFLOWS } from '../../design/design.js';
+import {
+  CONTROLS,
+  type Control,
+  type Dataflow,
+  DATAFLOWS,
+  WEIGHT_STORES,
+  type WeightStore,
+} from '../../design/design.js';
 import { PACKS, type PlanOptions } from '../../design/plan.js';
 import { MOST_MAX_STEPS } from '../../design/sequence-memory.js';
 import { choice, integer, list } from '../options.js';
@@ -25,6 +32,8 @@ export interface DesignFlags extends RunOptions {
   readonly dataflow?: Dataflow;
   readonly inputTable?: boolean;
   readonly maxSteps?: number;
+  readonly weights?: WeightStore;
+  readonly control?: Control;
 }
 
 /** Sizes of a model to train. */
@@ -107,6 +116,16 @@ export function addDesignOptions(command: Command): Command {
       'bidirectional models: the longest sequence that memories hold (default: as before, or the longest of the data)',
       integer('--max-steps', 1, MOST_MAX_STEPS),
     )
+    .option(
+      '--weights <where>',
+      `weights, row parameters and tables: ${WEIGHT_STORES.join(', ')}; ram is loaded through registers (default: as before, or rom)`,
+      choice('--weights', WEIGHT_STORES),
+    )
+    .option(
+      '--control <kind>',
+      `registers and interrupt for a processor: ${CONTROLS.join(', ')} (default: as before, or none)`,
+      choice('--control', CONTROLS),
+    )
     .option('--name <identifier>', 'name of the top module');
 }
 
@@ -122,11 +141,14 @@ function packOption(text: string): PlanOptions['pack'] {
 
 export function stageOptions(flags: DesignFlags): StageOptions & DesignOptions {
   const { force, rows, columns, name, array, pack, dataflow, inputTable, maxSteps } = flags;
+  const { weights, control } = flags;
   return {
     ...{ isForced: force === true, rows, columns, name, inputTable, maxSteps },
     ...(array !== undefined && { array }),
     ...(pack !== undefined && { pack }),
     ...(dataflow !== undefined && { dataflow }),
+    ...(weights !== undefined && { weights }),
+    ...(control !== undefined && { control }),
   };
 }
 

@@ -20,22 +20,28 @@ export interface DesignOptions {
   readonly dataflow?: PlanOptions['dataflow'];
   readonly inputTable?: boolean | undefined;
   readonly maxSteps?: number | undefined;
+  readonly weights?: PlanOptions['weights'];
+  readonly control?: PlanOptions['control'];
 }
 
 /** What was given, or else what the run's design was planned with. */
 function mapping(
   given: DesignOptions,
   before: DesignFile | undefined,
-): Pick<PlanOptions, 'array' | 'pack' | 'dataflow' | 'inputTable'> {
+): Pick<PlanOptions, 'array' | 'pack' | 'dataflow' | 'inputTable' | 'weights' | 'control'> {
   const array = given.array ?? before?.array;
   const dataflow = given.dataflow ?? before?.dataflow;
   const pack = given.pack ?? before?.pack;
   const inputTable = given.inputTable ?? before?.inputTable;
+  const weights = given.weights ?? before?.weights;
+  const control = given.control ?? before?.control;
   return {
     ...(array !== undefined && { array }),
     ...(pack !== undefined && { pack }),
     ...(dataflow !== undefined && { dataflow }),
     ...(inputTable !== undefined && { inputTable }),
+    ...(weights !== undefined && { weights }),
+    ...(control !== undefined && { control }),
   };
 }
 
