@@ -133,7 +133,12 @@ function registersOf(designId: number, isLoaded: boolean): Register[] {
       // What nobody has loaded yet must not run.
       reset: isLoaded ? 0 : 1,
     }),
-    field('reset', 'pulse', 1, 'drops all steps and results under way, sets counters to 0'),
+    field(
+      'reset',
+      'pulse',
+      1,
+      'drops all steps and results under way, clears IRQ_STATUS and counters',
+    ),
   ]);
   add('STATUS', 'read', 'What the core does.', [
     field('idle', 'status', 0, 'no step is under way and no result waits', { signal: 'idle_i' }),

@@ -235,7 +235,11 @@ export function estimate(design: Design, profile: Profile, report?: SimulationRe
       stepsPerSecond: (1e6 * clockMhz * design.columns) / report.cyclesPerStep,
     },
     energy: report && estimateEnergy(design, profile, tree, report, clockMhz),
-    warnings: [...outside, ...energyWarnings(profile, report, energy.table)],
+    warnings: [
+      ...outside,
+      ...controlWarnings(design),
+      ...energyWarnings(profile, report, energy.table),
+    ],
   };
 }
 
@@ -267,6 +271,14 @@ function rangeWarnings(profile: Profile, parts: readonly Part[]): string[] {
     }
   }
   return [...outside.values()];
+}
+
+/** No profile has a formula for the registers and the decoder yet. */
+function controlWarnings({ control }: Design): string[] {
+  if (control === undefined) return [];
+  return [
+    `control ${control}: LUTs, flip-flops and delay of the registers and the decoder are not in the figures; memories are`,
+  ];
 }
 
 function energyWarnings(

@@ -219,7 +219,7 @@ function readmeView(design: Design, netlist: Netlist, figures: ProjectFigures): 
   const isValue = design.headOutput === 'value';
   return {
     top: design.name,
-    id: netlist.designId,
+    id: hardwareId(design),
     version: packageVersion(),
     purpose:
       `A ${design.scheme.name} LSTM with ${layerSizes(design)} units and a dense head ` +
