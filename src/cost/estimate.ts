@@ -273,10 +273,17 @@ function rangeWarnings(profile: Profile, parts: readonly Part[]): string[] {
   return [...outside.values()];
 }
 
-/** No profile has a formula for the registers and the decoder yet. */
-function controlWarnings({ control }: Design): string[] {
-  if (control === undefined) return [];
+/** No profile has a formula yet for the registers and the decoder, nor for what tells streams apart. */
+function controlWarnings({ control, streams }: Design): string[] {
+  const warnings: string[] = [];
+  if (streams !== undefined) {
+    warnings.push(
+      `streams ${streams}: LUTs and flip-flops that tell them apart are not in the figures; memories are`,
+    );
+  }
+  if (control === undefined) return warnings;
   return [
+    ...warnings,
     `control ${control}: LUTs, flip-flops and delay of the registers and the decoder are not in the figures; memories are`,
   ];
 }

@@ -256,6 +256,8 @@ export interface Design {
   readonly weights?: 'ram';
   /** Present where the core has registers. */
   readonly control?: 'axi-lite';
+  /** Present where several streams of steps share the core, each with its own h and c: a power of two. */
+  readonly streams?: number;
   readonly jobs: readonly Job[];
   readonly pipeline: Pipeline;
   readonly memories: readonly MemorySpec[];

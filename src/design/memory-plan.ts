@@ -48,8 +48,12 @@ export function planMemories(design: Omit<Design, 'memories'>): MemorySpec[] {
   // A sparse design keeps with each h where it belongs.
   const isSparse = dataflow === 'sparse';
   const hiddenIndex = isSparse ? indexBits(Math.max(...units)) : 0;
-  add('hidden', 'hidden', 'ram', [activationBits * pack + hiddenIndex, hiddenDepth], columns);
-  add('cell', 'cell', 'ram', [scheme.cell.bits, cellDepth], columns);
+  // State of several streams: each begins at a power of two.
+  const banked = (depth: number): number =>
+    design.streams === undefined ? depth : design.streams * 2 ** indexBits(depth);
+  const hiddenBits = activationBits * pack + hiddenIndex;
+  add('hidden', 'hidden', 'ram', [hiddenBits, banked(hiddenDepth)], columns);
+  add('cell', 'cell', 'ram', [scheme.cell.bits, banked(cellDepth)], columns);
   const wordBits = activationBits * pack;
   const inputDepth = sequence ? sequence.maxSteps * sequence.inputWords : 0;
   if (input.kind === 'dense') {

@@ -47,6 +47,7 @@ import { DECISION_BITS } from './squash.js';
 
 export const MAX_ROWS = 64;
 export const MAX_COLUMNS = 64;
+export const MAX_STREAMS = 64;
 /** Ternary activations in one operand word. */
 export const PACKS = [1, 2, 4, 8, 16, 32] as const;
 const DEFAULT_PACK = 8;
@@ -81,6 +82,11 @@ export interface PlanOptions {
   readonly weights?: WeightStore;
   /** Registers for a processor; the default is none. */
   readonly control?: Control;
+  /**
+   * Streams of steps that share the core, told apart by tid, each with its own h and c: 1 (the default), or a power
+   * of two up to 64. Not for input tables, nor for bidirectional models, which keep no state.
+   */
+  readonly streams?: number;
 }
 
 /** Problems of the options, each with what would be allowed. */
@@ -132,6 +138,7 @@ function optionProblems(model: QuantizedModel, options: PlanOptions): string[] {
     ...problems,
     ...dataflowProblems(model, options),
     ...controlProblems(options),
+    ...streamProblems(model, options, wantsTable),
     ...sequenceProblems(model, options),
     ...modelProblems(model),
   ];
@@ -160,6 +167,28 @@ function dataflowProblems(
     );
   }
   return problems;
+}
+
+function streamProblems(
+  model: QuantizedModel,
+  { streams = 1, dataflow }: PlanOptions,
+  isTabled: boolean,
+): string[] {
+  if (streams === 1) return [];
+  if (!Number.isInteger(Math.log2(streams)) || streams < 1 || streams > MAX_STREAMS) {
+    return [`streams: ${streams} is not a power of two in 1..${MAX_STREAMS}`];
+  }
+  if (isBidirectional(model)) {
+    return [
+      `streams: ${streams}, but a bidirectional model keeps no state from sequence to sequence; leave it out`,
+    ];
+  }
+  if (dataflow === 'sparse') {
+    return [`streams: ${streams}, but a sparse dataflow keeps the lists of one; use os`];
+  }
+  return isTabled
+    ? [`streams: ${streams}, but an input table serves one; use an embedding without input table`]
+    : [];
 }
 
 function controlProblems({ weights = 'rom', control = 'none' }: PlanOptions): string[] {
@@ -296,6 +325,7 @@ export function plan(model: QuantizedModel, options: PlanOptions): Design {
     headWhen: model.head.when,
     ...(isLoaded ? { weights: 'ram' as const } : {}),
     ...(options.control === 'axi-lite' ? { control: options.control } : {}),
+    ...((options.streams ?? 1) > 1 ? { streams: options.streams } : {}),
     jobs,
     pipeline: planPipeline(model, array, combiner, isSparse),
     model,

@@ -88,6 +88,8 @@ export function reload(design: Design, model: QuantizedModel): Design {
       ? { inputTable: input.table !== undefined }
       : {}),
     ...(sequence && { maxSteps: sequence.maxSteps }),
+    ...(design.streams !== undefined && { streams: design.streams }),
+    ...(design.dataflow !== undefined && { dataflow: design.dataflow }),
   });
   const mine = structure(design);
   const other = structure(planned);

@@ -65,6 +65,9 @@ export function emitTestbench(design: Design, vectors: TestVectors): Testbench {
     resultFile: file('results'),
     cycleFile: file('cycles'),
     hiddenFile: file('hidden'),
+    hasStreams: design.streams !== undefined,
+    streamMsb: msb(Math.log2(design.streams ?? 2)),
+    streamId: literal((design.streams ?? 2) - 1, Math.log2(design.streams ?? 2)),
     ...controlBench(design, loads.length, file('loads')),
     columns: Array.from({ length: columns }, (_, column) => ({
       column: String(column),
@@ -210,7 +213,7 @@ function inputTexts(
   }
 }
 
-function readmeView(design: Design, netlist: Netlist, figures: ProjectFigures): object {
+function readmeView(design: Design, figures: ProjectFigures): object {
   const w = widths(design);
   const { input, columns } = design;
   const classBits = beatBits(w.class);
@@ -268,7 +271,7 @@ export function emitProject(
   const netlist = emit(design);
   const testbench = emitTestbench(design, vectors);
   const files: Record<string, string> = {};
-  files['README.md'] = render('README.md.hbs', readmeView(design, netlist, figures));
+  files['README.md'] = render('README.md.hbs', readmeView(design, figures));
   files['files.f'] = `${netlist.sources.map((file) => `rtl/${file}`).join('\n')}\n`;
   files['design.json'] = `${JSON.stringify(describeDesign(design, netlist), null, 2)}\n`;
   for (const [file, text] of Object.entries(netlist.files)) files[`rtl/${file}`] = text;

@@ -26,6 +26,8 @@ import {
   laneHiddenBits,
   memoryOf,
   packBits,
+  perStream,
+  streamStride,
   widths,
   type Widths,
 } from './widths.js';
@@ -74,7 +76,7 @@ function drainFields(design: Design, w: Widths): Field[] {
     { name: 'last', width: 1 },
     { name: 'fresh', width: 1 },
     { name: 'bank', width: 1 },
-    { name: 'layer', width: w.layer },
+    { name: 'layer', width: w.stream + w.layer },
   ];
   if (usesPlanes(design)) {
     fields.push({ name: 'plane_first', width: 1 }, { name: 'plane_last', width: 1 });
@@ -111,6 +113,7 @@ function flushView(design: Design, w: Widths): { signals: object; bundle: Bundle
     ...(design.sequence ? [] : [{ name: 'bank', width: 1 }]),
     { name: 'layer', width: w.layer },
     ...(drainsX(design) ? [{ name: 'x_addr', width: w.x }] : []),
+    ...(design.streams === undefined ? [] : [{ name: 'stream', width: w.stream }]),
   ];
   const { width, concat, bits } = bundle('flush_', fields);
   const isLate = flushDelay(design) > 0;
@@ -243,7 +246,10 @@ export function topView(design: Design, header: string, map?: RegisterMap): obje
     factorFile: files.factors,
     layerMsb: msb(w.layer),
     layerWidth: String(w.layer),
-    layerCount: String(directions.length),
+    columnLayerWidth: String(w.stream + w.layer),
+    layerCount: String(design.streams ? design.streams * 2 ** w.layer : directions.length),
+    hasStreams: design.streams !== undefined,
+    streamMsb: msb(Math.max(1, w.stream)),
     zeroLayer: literal(0, w.layer),
     codeMsb: msb(codeWidth),
     codeWidth: String(codeWidth),
@@ -279,7 +285,12 @@ export function topView(design: Design, header: string, map?: RegisterMap): obje
     drainBits: drain.bits,
     drainFields: drainFields(design, w)
       .slice(1)
-      .map(({ name }) => (name === 'output' ? `row_addr[${w.index - 1}:0]` : `drain_${name}`))
+      .map(({ name }) => {
+        if (name === 'output') return `row_addr[${w.index - 1}:0]`;
+        return name === 'layer' && design.streams !== undefined
+          ? '{drain_stream, drain_layer}'
+          : `drain_${name}`;
+      })
       .reverse(),
     zeroDrain: `{${drain.width}{1'b0}}`,
     isLate: flushDelay(design) > 0,
@@ -309,14 +320,23 @@ export function topView(design: Design, header: string, map?: RegisterMap): obje
     classWidth: String(w.class),
     classMsb: msb(w.class),
     cellBases: packedLiteral(
-      directions.map(({ layer }) => cellBase(design, layer)),
+      perStream(
+        design,
+        directions.map(({ layer }) => cellBase(design, layer)),
+        streamStride(design, 'cell'),
+      ),
       w.unit,
     ),
     hiddenBases: packedLiteral(
       ([0, 1] as const).flatMap((bank) =>
-        directions.map(
-          (job) =>
-            array.pack * (sequence ? hiddenSlot(design, job) : hiddenBase(design, job.layer, bank)),
+        perStream(
+          design,
+          directions.map(
+            (job) =>
+              array.pack *
+              (sequence ? hiddenSlot(design, job) : hiddenBase(design, job.layer, bank)),
+          ),
+          array.pack * streamStride(design, 'hidden'),
         ),
       ),
       laneHidden,

@@ -19,6 +19,7 @@ const design = z.strictObject({
   maxSteps: size.optional(),
   weights: z.enum(WEIGHT_STORES).optional(),
   control: z.enum(CONTROLS).optional(),
+  streams: size.optional(),
   designId: text,
 });
 export const DESIGN = artifact('design', 1, design);

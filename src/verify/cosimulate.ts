@@ -11,6 +11,7 @@ import { compileRtl, type RtlSimulator } from '../eda/rtl-sim.js';
 import { Random } from '../model/random.js';
 import { loadAndStart } from './axi-lite-driver.js';
 import { goldenRun, inputBeats, workloadOf, type BatchInput } from './golden-run.js';
+import type { Traffic } from './streams.js';
 
 export interface CosimulationOptions {
   /** Fill undefined initial registers and memories from this seed: reset must not depend on them. */
@@ -22,6 +23,8 @@ export interface CosimulationOptions {
   readonly stallSeed?: number;
   /** Work for so many cycles first, then reset for a single one: nothing of it may show afterwards. */
   readonly resetAfter?: number;
+  /** Steps of several streams, interleaved, instead of the batches. */
+  readonly traffic?: Traffic;
   /** The design compiled before (compileDesign): it is restarted, and randomizeState is that of its compilation. */
   readonly compiled?: RtlSimulator;
 }
@@ -71,9 +74,11 @@ export async function cosimulate(
   const { columns } = design;
   const rtl = options.compiled ?? (await compileDesign(design, netlist, options));
   rtl.restart();
-  const expected = goldenRun(design, batches);
-  const beats = inputBeats(design, batches);
-  const workload = workloadOf(design, batches, expected);
+  const { traffic } = options;
+  const golden = goldenRun(design, batches);
+  const expected = traffic?.expected ?? golden;
+  const beats = traffic?.beats ?? inputBeats(design, batches);
+  const workload = traffic ? { sequences: traffic.lengths } : workloadOf(design, batches, golden);
   const timing = simulateStepByStep(design, workload);
   const closed = simulateClosedForm(design, workload);
 
@@ -137,6 +142,7 @@ export async function cosimulate(
     if (offered) {
       rtl.set('s_axis_tdata', beats[beat].data);
       rtl.set('s_axis_tlast', beats[beat].last ? 1 : 0);
+      if (traffic) rtl.set('s_axis_tid', traffic.beats[beat].stream);
     }
     rtl.eval();
     if (offered && rtl.getNumber('s_axis_tready') === 1) {
@@ -162,6 +168,11 @@ export async function cosimulate(
             `result ${result}: ${values.join()} last ${last}, golden ${want.values.join()} ${want.last}`,
           );
         }
+        const stream = traffic?.expected.results[result].stream;
+        if (stream !== undefined && rtl.getNumber('m_axis_tid') !== stream) {
+          bitMismatches++;
+          note(`result ${result}: of stream ${rtl.getNumber('m_axis_tid')}, not ${stream}`);
+        }
         if (!stalls && cycle !== timing.outputCycles[result]) {
           cycleMismatches++;
           note(`result ${result}: cycle ${cycle}, simulator says ${timing.outputCycles[result]}`);
@@ -182,7 +193,9 @@ export async function cosimulate(
         continue;
       }
       const { job, step, totalStep, hidden } = expected.runs[at.run];
-      const word = hiddenAddress(design, job, design.sequence ? step : totalStep);
+      const word =
+        traffic?.expected.runs[at.run].word ??
+        hiddenAddress(design, job, design.sequence ? step : totalStep);
       const want = hidden[column][at.unit];
       if (value !== want || address !== pack * word + at.unit) {
         bitMismatches++;

@@ -11,7 +11,7 @@ import {
   WEIGHT_STORES,
   type WeightStore,
 } from '../../design/design.js';
-import { PACKS, type PlanOptions } from '../../design/plan.js';
+import { MAX_STREAMS, PACKS, type PlanOptions } from '../../design/plan.js';
 import { MOST_MAX_STEPS } from '../../design/sequence-memory.js';
 import { choice, integer, list } from '../options.js';
 import type { StageOptions } from '../stages/cache.js';
@@ -34,6 +34,7 @@ export interface DesignFlags extends RunOptions {
   readonly maxSteps?: number;
   readonly weights?: WeightStore;
   readonly control?: Control;
+  readonly streams?: number;
 }
 
 /** Sizes of a model to train. */
@@ -126,6 +127,11 @@ export function addDesignOptions(command: Command): Command {
       `registers and interrupt for a processor: ${CONTROLS.join(', ')} (default: as before, or none)`,
       choice('--control', CONTROLS),
     )
+    .option(
+      '--streams <n>',
+      `streams of steps that share the core, a power of two: each has its own h and c (default: as before, or 1)`,
+      integer('--streams', 1, MAX_STREAMS),
+    )
     .option('--name <identifier>', 'name of the top module');
 }
 
@@ -141,7 +147,7 @@ function packOption(text: string): PlanOptions['pack'] {
 
 export function stageOptions(flags: DesignFlags): StageOptions & DesignOptions {
   const { force, rows, columns, name, array, pack, dataflow, inputTable, maxSteps } = flags;
-  const { weights, control } = flags;
+  const { weights, control, streams } = flags;
   return {
     ...{ isForced: force === true, rows, columns, name, inputTable, maxSteps },
     ...(array !== undefined && { array }),
@@ -149,6 +155,7 @@ export function stageOptions(flags: DesignFlags): StageOptions & DesignOptions {
     ...(dataflow !== undefined && { dataflow }),
     ...(weights !== undefined && { weights }),
     ...(control !== undefined && { control }),
+    ...(streams !== undefined && { streams }),
   };
 }
 

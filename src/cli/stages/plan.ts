@@ -22,19 +22,24 @@ export interface DesignOptions {
   readonly maxSteps?: number | undefined;
   readonly weights?: PlanOptions['weights'];
   readonly control?: PlanOptions['control'];
+  readonly streams?: number;
 }
 
 /** What was given, or else what the run's design was planned with. */
 function mapping(
   given: DesignOptions,
   before: DesignFile | undefined,
-): Pick<PlanOptions, 'array' | 'pack' | 'dataflow' | 'inputTable' | 'weights' | 'control'> {
+): Pick<
+  PlanOptions,
+  'array' | 'pack' | 'dataflow' | 'inputTable' | 'weights' | 'control' | 'streams'
+> {
   const array = given.array ?? before?.array;
   const dataflow = given.dataflow ?? before?.dataflow;
   const pack = given.pack ?? before?.pack;
   const inputTable = given.inputTable ?? before?.inputTable;
   const weights = given.weights ?? before?.weights;
   const control = given.control ?? before?.control;
+  const streams = given.streams ?? before?.streams;
   return {
     ...(array !== undefined && { array }),
     ...(pack !== undefined && { pack }),
@@ -42,6 +47,7 @@ function mapping(
     ...(inputTable !== undefined && { inputTable }),
     ...(weights !== undefined && { weights }),
     ...(control !== undefined && { control }),
+    ...(streams !== undefined && { streams }),
   };
 }
 
