@@ -129,6 +129,7 @@ describe('streams that share a core', () => {
       { inputSize: 5, vocabSize: 5, isOneHot: true },
       'streams: 4, but an input table serves one; use an embedding without input table',
     ],
+    [{ dataflow: 'sparse' }, 'streams: 4, but a sparse dataflow keeps the lists of one; use os'],
     [
       { bidirectional: [true] },
       'streams: 4, but a bidirectional model keeps no state from sequence to sequence; leave it out',
