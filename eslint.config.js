@@ -22,11 +22,12 @@ const mayImport = {
   'src/data': ['src/model', ...base],
   'src/design': ['src/quant', ...base],
   sim: ['src/quant', 'src/design', ...base],
-  'src/emit': ['src/quant', 'src/design', ...base],
+  'src/control': ['src/design', ...base],
+  'src/emit': ['src/quant', 'src/design', 'src/control', ...base],
   // Wrappers around tools: they know Verilog text and netlists, not LSTMs.
   'src/eda': base,
   'src/cost': ['src/quant', 'src/design', 'sim', 'src/eda', ...base],
-  'src/verify': [...model, 'src/design', 'src/emit', 'src/eda', 'sim', ...base],
+  'src/verify': [...model, 'src/design', 'src/control', 'src/emit', 'src/eda', 'sim', ...base],
   'src/board': [...model, 'src/design', 'src/emit', 'src/eda', ...base],
   'src/formal': [...model, 'src/design', 'src/emit', 'src/eda', ...base],
   'src/integer-hardware': [

@@ -14,6 +14,8 @@ export { argmax, embed, initialState, logits, step } from './quant/golden.js';
 export type { Model, ModelScheme } from './model/model.js';
 export type { Dataset, SeriesDataset, TextDataset } from './model/dataset.js';
 export { DesignError, macsPerStep } from './design/design.js';
+export { reload } from './design/reload.js';
+export { imageFile, type LoadImage, loadImage } from './emit/image.js';
 export type { Design, Job, MemorySpec, Segment } from './design/design.js';
 export type { SimulationReport } from '../sim/report.js';
 export { simulateClosedForm } from '../sim/closed-form.js';

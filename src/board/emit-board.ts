@@ -1,5 +1,6 @@
 /** Design + Board -> the project of a board: the design, a top module with clock, reset and UART, constraints. */
 import type { Design } from '../design/design.js';
+import { UserError } from '../errors.js';
 import { emit, fileHeader, type Netlist } from '../emit/emit.js';
 import { msb } from '../emit/literal.js';
 import { render, templateSource } from '../emit/render.js';
@@ -146,9 +147,17 @@ function assignments({ leds, hold }: Board): string[] {
 /**
  * Generate the Verilog and constraints of a design on a board. Pure: the same design and board give the same
  * bytes.
- * @throws {UserError} for a clock or baud rate that the board cannot make
+ * @throws {UserError} for a clock or baud rate that the board cannot make, and for designs with registers or several streams
  */
 export function emitBoard(design: Design, board: Board, options: BoardOptions = {}): BoardNetlist {
+  if (design.control !== undefined || design.streams !== undefined) {
+    throw new UserError({
+      where: design.control === undefined ? '--streams' : '--control',
+      given: String(design.streams ?? design.control),
+      allowed: 'a board has a UART and no processor: designs with one stream and without registers',
+      hint: 'plan it with --control none --weights rom --streams 1',
+    });
+  }
   const netlist = emit(design);
   const clock = coreClock(board, options.clockMhz);
   const baud = options.baud ?? board.uart.baud;

@@ -235,7 +235,11 @@ export function estimate(design: Design, profile: Profile, report?: SimulationRe
       stepsPerSecond: (1e6 * clockMhz * design.columns) / report.cyclesPerStep,
     },
     energy: report && estimateEnergy(design, profile, tree, report, clockMhz),
-    warnings: [...outside, ...energyWarnings(profile, report, energy.table)],
+    warnings: [
+      ...outside,
+      ...controlWarnings(design),
+      ...energyWarnings(profile, report, energy.table),
+    ],
   };
 }
 
@@ -267,6 +271,21 @@ function rangeWarnings(profile: Profile, parts: readonly Part[]): string[] {
     }
   }
   return [...outside.values()];
+}
+
+/** No profile has a formula yet for the registers and the decoder, nor for what tells streams apart. */
+function controlWarnings({ control, streams }: Design): string[] {
+  const warnings: string[] = [];
+  if (streams !== undefined) {
+    warnings.push(
+      `streams ${streams}: LUTs and flip-flops that tell them apart are not in the figures; memories are`,
+    );
+  }
+  if (control === undefined) return warnings;
+  return [
+    ...warnings,
+    `control ${control}: LUTs, flip-flops and delay of the registers and the decoder are not in the figures; memories are`,
+  ];
 }
 
 function energyWarnings(

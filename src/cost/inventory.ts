@@ -39,13 +39,18 @@ export interface MemoryPart {
 
 export type Part = LogicPart | MemoryPart;
 
-/** Rows of the array that ever hold a sum; synthesis removes the others. */
+/** Rows of the array that ever hold a sum; synthesis removes the others, unless their weights can be loaded. */
 export function usedRows(design: Design): number {
+  if (design.weights === 'ram') return design.rows;
   return Math.min(design.rows, Math.max(...design.jobs.map((job) => job.sums)));
 }
 
-/** Bits of a row word that differ between rows: synthesis keeps no memory for a bit that never changes. */
+/**
+ * Bits of a row word that differ between rows: synthesis keeps no memory for a bit that never changes. Of words
+ * that are loaded, all.
+ */
 export function changingRowBits(design: Design): number {
+  if (design.weights === 'ram') return design.memories.find(({ role }) => role === 'rows')!.width;
   const { model, jobs, array } = design;
   const matrices = jobs.map((job) => arrayRows(model, job, array));
   let ones = 0n;
@@ -86,9 +91,11 @@ export function sequencerOf({
 export function sourceOf({
   input,
   sequence,
-}: Pick<Design, 'input' | 'sequence'>):
+  weights,
+}: Pick<Design, 'input' | 'sequence' | 'weights'>):
   'sequence-source' | 'token-source' | 'feature-source' | 'dense-source' {
   if (sequence) return 'sequence-source';
+  if (weights === 'ram' && input.kind === 'tokens') return 'feature-source';
   return ({ tokens: 'token-source', features: 'feature-source', dense: 'dense-source' } as const)[
     input.kind
   ];

@@ -158,6 +158,14 @@ export interface SequenceMemory {
   readonly hiddenWords: number;
 }
 
+/** Where weights, row parameters, factors and tables of x are: in the configuration, or loaded at run time. */
+export const WEIGHT_STORES = ['rom', 'ram'] as const;
+export type WeightStore = (typeof WEIGHT_STORES)[number];
+
+/** What a processor has to do with the core: nothing, or registers and memories behind AXI4-Lite. */
+export const CONTROLS = ['none', 'axi-lite'] as const;
+export type Control = (typeof CONTROLS)[number];
+
 /** One memory of the design, for estimates and documentation. */
 export interface MemorySpec {
   readonly name: string;
@@ -255,6 +263,12 @@ export interface Design {
       }
     | { readonly kind: 'dense'; readonly size: number };
   readonly headWhen: 'every-step' | 'last-step';
+  /** Present where what is learned lies in memories that are loaded; widths then hold for any weights. */
+  readonly weights?: 'ram';
+  /** Present where the core has registers. */
+  readonly control?: 'axi-lite';
+  /** Present where several streams of steps share the core, each with its own h and c: a power of two. */
+  readonly streams?: number;
   readonly jobs: readonly Job[];
   readonly pipeline: Pipeline;
   readonly memories: readonly MemorySpec[];
@@ -269,6 +283,18 @@ export function tableOf({ input }: Pick<Design, 'input'>): InputTable | undefine
 /** Jobs that update cells: a layer's directions are one each. */
 export function lstmJobs({ jobs }: Pick<Design, 'jobs'>): readonly Job[] {
   return jobs.filter(({ kind }) => kind === 'lstm');
+}
+
+/** What is learned, by the memory that holds it: loaded where the design's weights are. */
+const LEARNED: readonly MemorySpec['role'][] = ['weights', 'rows', 'factors', 'embedding', 'table'];
+
+/** Memories that are written through the core's registers, in the order of their roles above. */
+export function loadableMemories({
+  weights,
+  memories,
+}: Pick<Design, 'weights' | 'memories'>): MemorySpec[] {
+  if (weights !== 'ram') return [];
+  return LEARNED.flatMap((role) => memories.filter((spec) => spec.role === role));
 }
 
 /** Beats in which a step's x arrives. */

@@ -7,6 +7,7 @@ import { squashShape } from './squash.js';
 export function planMemories(design: Omit<Design, 'memories'>): MemorySpec[] {
   const { rows, columns, jobs, layers, input, array, combiner, scheme, sequence, dataflow } =
     design;
+  const learned = design.weights ?? 'rom';
   const { pack, activationBits } = array;
   const hiddenWords = layers.reduce((sum, layer) => sum + Math.ceil(layer.hiddenSize / pack), 0);
   const units = layers.map(({ hiddenSize }) => hiddenSize);
@@ -22,15 +23,15 @@ export function planMemories(design: Omit<Design, 'memories'>): MemorySpec[] {
   ): void => void memories.push({ name, role, kind, width, depth, copies });
 
   const weightWords = jobs.reduce((sum, job) => sum + job.folds * job.k, 0);
-  add('weight_bank', 'weights', 'rom', [array.weightBits * pack, weightWords], rows);
+  add('weight_bank', 'weights', learned, [array.weightBits * pack, weightWords], rows);
   const rowBits = hasThresholds ? Math.max(2 * design.sumBits, linearBits) : linearBits;
   const rowWords = jobs.reduce((sum, job) => sum + job.outputs, 0);
-  add('row_parameters', 'rows', 'rom', [rowBits, rowWords], 1);
+  add('row_parameters', 'rows', learned, [rowBits, rowWords], 1);
   if (combiner !== undefined && combiner.factors !== 'one') {
     const sums = jobs.reduce((sum, job) => sum + job.sums * job.passes.length, 0);
     const places = combiner.passes * 2 ** (indexBits(jobs.length) + combiner.placeBits);
     const words = combiner.factorsBy === 'sum' ? sums : places;
-    add('factors', 'factors', 'rom', [combiner.factorBits, words], 1);
+    add('factors', 'factors', learned, [combiner.factorBits, words], 1);
   }
   if (combiner?.passes === 2)
     add('partial_sums', 'partial', 'ram', [design.sumBits, rows], columns);
@@ -47,8 +48,12 @@ export function planMemories(design: Omit<Design, 'memories'>): MemorySpec[] {
   // A sparse design keeps with each h where it belongs.
   const isSparse = dataflow === 'sparse';
   const hiddenIndex = isSparse ? indexBits(Math.max(...units)) : 0;
-  add('hidden', 'hidden', 'ram', [activationBits * pack + hiddenIndex, hiddenDepth], columns);
-  add('cell', 'cell', 'ram', [scheme.cell.bits, cellDepth], columns);
+  // State of several streams: each begins at a power of two.
+  const banked = (depth: number): number =>
+    design.streams === undefined ? depth : design.streams * 2 ** indexBits(depth);
+  const hiddenBits = activationBits * pack + hiddenIndex;
+  add('hidden', 'hidden', 'ram', [hiddenBits, banked(hiddenDepth)], columns);
+  add('cell', 'cell', 'ram', [scheme.cell.bits, banked(cellDepth)], columns);
   const wordBits = activationBits * pack;
   const inputDepth = sequence ? sequence.maxSteps * sequence.inputWords : 0;
   if (input.kind === 'dense') {
@@ -60,12 +65,12 @@ export function planMemories(design: Omit<Design, 'memories'>): MemorySpec[] {
   }
   if (sequence) add('tokens', 'tokens', 'ram', [startBits(input), inputDepth], columns);
   if (input.kind === 'features') {
-    add('embedding', 'embedding', 'rom', [wordBits, input.words], columns);
+    add('embedding', 'embedding', learned, [wordBits, input.words], columns);
     return memories;
   }
   const depth = input.vocabSize * 2 ** input.strideBits;
-  if (input.table) add('input_table', 'table', 'rom', [input.table.bits, depth], columns);
-  else add('embedding', 'embedding', 'rom', [wordBits, depth], columns);
+  if (input.table) add('input_table', 'table', learned, [input.table.bits, depth], columns);
+  else add('embedding', 'embedding', learned, [wordBits, depth], columns);
   return memories;
 }
 

@@ -20,14 +20,19 @@ import { indexBits, signedBits } from './bits.js';
 import {
   DATAFLOWS,
   DesignError,
+  CONTROLS,
+  WEIGHT_STORES,
   type Combiner,
+  type Control,
   type Dataflow,
   type Design,
   type FeatureTable,
   type InputTable,
   type Job,
   type Pipeline,
+  type WeightStore,
 } from './design.js';
+import { anyFactorBits, anySums, anyTable, shiftWindow } from './headroom.js';
 import { identifierProblem } from './identifier.js';
 import { planMemories } from './memory-plan.js';
 import { planMultipliers } from './multipliers.js';
@@ -43,6 +48,7 @@ import { DECISION_BITS } from './squash.js';
 
 export const MAX_ROWS = 64;
 export const MAX_COLUMNS = 64;
+export const MAX_STREAMS = 64;
 /** Ternary activations in one operand word. */
 export const PACKS = [1, 2, 4, 8, 16, 32] as const;
 const DEFAULT_PACK = 8;
@@ -75,6 +81,18 @@ export interface PlanOptions {
   readonly dsp?: number;
   /** Bidirectional models: steps of the longest sequence that memories hold; the default is 64. */
   readonly maxSteps?: number;
+  /**
+   * Where what is learned is kept: `rom`, in the configuration (the default); `ram`, in memories that are loaded
+   * through AXI4-Lite, all widths then being those of any weights of these codings (headroom.ts).
+   */
+  readonly weights?: WeightStore;
+  /** Registers for a processor; the default is none. */
+  readonly control?: Control;
+  /**
+   * Streams of steps that share the core, told apart by tid, each with its own h and c: 1 (the default), or a power
+   * of two up to 64. Not for input tables, nor for bidirectional models, which keep no state.
+   */
+  readonly streams?: number;
 }
 
 /** Problems of the options, each with what would be allowed. */
@@ -128,6 +146,8 @@ function optionProblems(model: QuantizedModel, options: PlanOptions): string[] {
   return [
     ...problems,
     ...dataflowProblems(model, options),
+    ...controlProblems(options),
+    ...streamProblems(model, options, wantsTable),
     ...sequenceProblems(model, options),
     ...modelProblems(model),
   ];
@@ -154,6 +174,41 @@ function dataflowProblems(
     problems.push(
       'dataflow: bidirectional models keep h of whole sequences; sparse takes none, use os',
     );
+  }
+  return problems;
+}
+
+function streamProblems(
+  model: QuantizedModel,
+  { streams = 1, dataflow }: PlanOptions,
+  isTabled: boolean,
+): string[] {
+  if (streams === 1) return [];
+  if (!Number.isInteger(Math.log2(streams)) || streams < 1 || streams > MAX_STREAMS) {
+    return [`streams: ${streams} is not a power of two in 1..${MAX_STREAMS}`];
+  }
+  if (isBidirectional(model)) {
+    return [
+      `streams: ${streams}, but a bidirectional model keeps no state from sequence to sequence; leave it out`,
+    ];
+  }
+  if (dataflow === 'sparse') {
+    return [`streams: ${streams}, but a sparse dataflow keeps the lists of one; use os`];
+  }
+  return isTabled
+    ? [`streams: ${streams}, but an input table serves one; use an embedding without input table`]
+    : [];
+}
+
+function controlProblems({ weights = 'rom', control = 'none' }: PlanOptions): string[] {
+  const problems: string[] = [];
+  if (!WEIGHT_STORES.includes(weights)) {
+    problems.push(`weights: ${JSON.stringify(weights)} is none of ${WEIGHT_STORES.join(', ')}`);
+  }
+  if (!CONTROLS.includes(control)) {
+    problems.push(`control: ${JSON.stringify(control)} is none of ${CONTROLS.join(', ')}`);
+  } else if (weights === 'ram' && control === 'none') {
+    problems.push('weights: ram is loaded through registers, but control is none; use axi-lite');
   }
   return problems;
 }
@@ -217,16 +272,26 @@ export function plan(model: QuantizedModel, options: PlanOptions): Design {
   const isSparse = options.dataflow === 'sparse';
   const jobs = planJobs(model, matrices, rows, array.pack, isTabled, isSparse);
   const tabled = matrices.filter((_, j) => jobs[j].isTabled);
-  const table = isTabled ? planTable(model, tabled) : undefined;
-  const combiner = planCombiner(jobs, matrices, isTabled);
+  const isLoaded = options.weights === 'ram';
+  const planned = planCombiner(jobs, matrices, isTabled);
+  const combiner =
+    isLoaded && planned ? { ...planned, factorBits: anyFactorBits(planned) } : planned;
+  const shape = { model, array, jobs, matrices, combiner };
+  const table = !isTabled ? undefined : isLoaded ? anyTable(shape) : planTable(model, tabled);
   const bounds = sumBounds(model, jobs, matrices, table);
+  if (isLoaded) {
+    const any = anySums(shape, table);
+    bounds.array = Math.max(bounds.array, any.array);
+    bounds.output = Math.max(bounds.output, any.output);
+  }
   const sumBits = signedBits(bounds.output);
 
   const linear = matrices.flatMap(({ outputs }) =>
     outputs.flatMap(({ row }) => (row.kind === 'linear' ? [row] : [])),
   );
-  const shiftMin = Math.min(...linear.map(({ shift }) => shift));
-  const shiftMax = Math.max(...linear.map(({ shift }) => shift));
+  const shifts = linear.map(({ shift }) => shift);
+  const used: readonly [number, number] = [Math.min(...shifts), Math.max(...shifts)];
+  const [shiftMin, shiftMax] = isLoaded ? shiftWindow(used, scheme) : used;
   // One more: sums of digits that are signs come doubled.
   if (shiftMin < SHIFT_MIN || shiftMax > SHIFT_MAX + 1) {
     problems.push(`shift: ${shiftMin}..${shiftMax} is not in ${SHIFT_MIN}..${SHIFT_MAX}`);
@@ -269,6 +334,9 @@ export function plan(model: QuantizedModel, options: PlanOptions): Design {
     ...(model.head.output === 'value' ? { headOutput: 'value' as const } : {}),
     input,
     headWhen: model.head.when,
+    ...(isLoaded ? { weights: 'ram' as const } : {}),
+    ...(options.control === 'axi-lite' ? { control: options.control } : {}),
+    ...((options.streams ?? 1) > 1 ? { streams: options.streams } : {}),
     jobs,
     pipeline: planPipeline(model, array, combiner, isSparse),
     model,

@@ -141,6 +141,11 @@ export function arrayMatrix(
   return { ...shape, columns, codes };
 }
 
+/** A threshold in so many bits: one that no sum reaches, or every one does, may as well be nearer. */
+function within(threshold: number, bits: number): number {
+  return Math.min(2 ** (bits - 1) - 1, Math.max(-(2 ** (bits - 1)), threshold));
+}
+
 /**
  * Words of the row memory, a word for each output in drain order: thresholds {high, low}, or {shift select,
  * multiplier, bias}.
@@ -153,8 +158,10 @@ export function rowWords(
   return matrices.flatMap(({ outputs }) =>
     outputs.map(({ row }) => {
       if (row.kind === 'threshold') {
-        const low = BigInt.asUintN(sumBits, BigInt(row.low));
-        return low | (BigInt.asUintN(sumBits, BigInt(row.high)) << BigInt(sumBits));
+        const low = BigInt.asUintN(sumBits, BigInt(within(row.low, sumBits)));
+        return (
+          low | (BigInt.asUintN(sumBits, BigInt(within(row.high, sumBits))) << BigInt(sumBits))
+        );
       }
       const multiplier = multiplierBits > 0 ? BigInt(row.multiplier) : 0n;
       return (

@@ -6,7 +6,7 @@ import { directedLayer } from '../design/planes.js';
 import { usesSquash, usesTanh } from '../design/memory-plan.js';
 import { cellDecisions, DECISION_BITS, squashShape } from '../design/squash.js';
 import { extend, literal, msb, packedLiteral } from './literal.js';
-import { isTabled, laneHiddenBits, packBits, widths } from './widths.js';
+import { isTabled, laneHiddenBits, packBits, perStream, widths } from './widths.js';
 
 /** Leaf module of an array's elements. */
 function peModule({ kind, activationBits }: ArrayFormat): string {
@@ -52,7 +52,11 @@ function peParameters({ array }: Design): Parameter[] {
 function laneParameters(design: Design): Parameter[] {
   const { scheme, model, array, combiner, multiplierBits } = design;
   const { cell, gates, candidate, activations } = scheme;
-  const decisions = lstmJobs(design).map((job) => directedLayer(model, job).hiddenDecision);
+  const decisions = perStream(
+    design,
+    lstmJobs(design).map((job) => directedLayer(model, job).hiddenDecision),
+    0,
+  );
   const parameters: Parameter[] = [
     { name: 'GATES', value: GATE_CODES[gates] },
     { name: 'CANDIDATE_TERNARY', value: candidate === 'ternary' ? '1' : '0' },

@@ -1,8 +1,10 @@
 /** Design -> Netlist: the generated Verilog project as files in memory. */
 import { createHash } from 'node:crypto';
 import { packageVersion } from '../package-root.js';
-import { tableOf, usesPlanes, type Design } from '../design/design.js';
+import { registerMap, type RegisterMap } from '../control/map.js';
+import { lstmJobs, tableOf, usesPlanes, type Design } from '../design/design.js';
 import { usesSquash, usesTanh } from '../design/memory-plan.js';
+import { directedLayer } from '../design/planes.js';
 import {
   arrayMatrices,
   embeddingFile,
@@ -16,6 +18,7 @@ import {
 } from './memories.js';
 import { render, templateSource } from './render.js';
 import { columnView, peModules } from './column-view.js';
+import { controlView } from './control-view.js';
 import { sequenceSequencerView } from './sequence-sequencer-view.js';
 import { sequencerView } from './sequencer-view.js';
 import { sparseSequencerView } from './sparse-sequencer-view.js';
@@ -43,10 +46,13 @@ export function sourceModule({
   input,
   sequence,
   dataflow,
-}: Pick<Design, 'input' | 'sequence' | 'dataflow'>): string {
+  weights,
+}: Pick<Design, 'input' | 'sequence' | 'dataflow' | 'weights'>): string {
   if (dataflow === 'sparse' && input.kind === 'dense') return 'hg_queue';
-  if (!sequence) return SOURCES[input.kind];
-  return input.kind === 'dense' ? 'hg_sequence_dense' : 'hg_sequence_tokens';
+  const isLoaded = weights === 'ram' && input.kind !== 'dense';
+  if (!sequence) return isLoaded ? 'hg_source_features_ram' : SOURCES[input.kind];
+  if (input.kind === 'dense') return 'hg_sequence_dense';
+  return isLoaded ? 'hg_sequence_tokens_ram' : 'hg_sequence_tokens';
 }
 
 /** Leaf modules that a design instantiates, dependencies first. */
@@ -54,12 +60,13 @@ function leafModules(design: Design): string[] {
   const { scheme, array, combiner, input, sequence, dataflow } = design;
   const isLevel = scheme.gates !== 'int16';
   const hasPlanes = usesPlanes(design);
+  const isLoaded = design.weights === 'ram';
   const choices: readonly (readonly [boolean, string])[] = [
-    [true, 'hg_rom'],
+    [!isLoaded || usesTanh(design) || usesSquash(design), 'hg_rom'],
     [true, 'hg_ram'],
     [dataflow === 'sparse', 'hg_queue'],
     [array.pack > 1, 'hg_pack'],
-    [true, 'hg_weight_bank'],
+    [true, isLoaded ? 'hg_weight_bank_ram' : 'hg_weight_bank'],
     ...peModules(design).map((name) => [true, name] as const),
     [combiner !== undefined, 'hg_combine'],
     [true, 'hg_requantize'],
@@ -70,28 +77,48 @@ function leafModules(design: Design): string[] {
     [true, isLevel ? 'hg_cell_level' : 'hg_cell_int16'],
     [true, 'hg_lane'],
     [
-      input.kind !== 'dense' && (sequence !== undefined || input.kind === 'features'),
+      input.kind !== 'dense' && (sequence !== undefined || input.kind === 'features' || isLoaded),
       'hg_feature_start',
     ],
     [true, sourceModule(design)],
     [true, hasPlanes ? 'hg_drain_planes' : 'hg_drain'],
     [true, sequence ? 'hg_sequence_in' : 'hg_stream_in'],
     [true, 'hg_stream_out'],
+    [design.control === 'axi-lite', 'hg_axi_lite'],
   ];
   return [...new Set(choices.flatMap(([isUsed, name]) => (isUsed ? [name] : [])))];
 }
 
-/** First 8 hex digits of a hash over everything the Verilog depends on. */
-export function designId(design: Design): string {
+/** First 8 hex digits of a hash over plain data. */
+function shortHash(data: object): string {
   const hash = createHash('sha256');
   const replacer = (_: string, value: unknown): unknown =>
     value instanceof Int8Array ? Buffer.from(value).toString('base64') : value;
-  hash.update(JSON.stringify(design, replacer));
+  hash.update(JSON.stringify(data, replacer));
   return hash.digest('hex').slice(0, 8);
 }
 
+/** First 8 hex digits of a hash over everything that was planned, weights included. */
+export function designId(design: Design): string {
+  return shortHash(design);
+}
+
+/** The same over everything the Verilog depends on: not over weights that are loaded. */
+export function hardwareId(design: Design): string {
+  if (design.weights !== 'ram') return designId(design);
+  const { model, ...mapping } = design;
+  const isTernary = design.scheme.activations === 'ternary';
+  const decisions = lstmJobs(design).map((job) => directedLayer(model, job).hiddenDecision);
+  return shortHash({ ...mapping, decisions: isTernary ? decisions : [] });
+}
+
+/** The registers and windows of a design that has them. */
+export function designMap(design: Design): RegisterMap {
+  return registerMap(design, Number.parseInt(hardwareId(design), 16));
+}
+
 /** Comment at the top of every generated file: generator, source, design. No date, host or user. */
-export function fileHeader(design: Design, template: string, id = designId(design)): string {
+export function fileHeader(design: Design, template: string, id = hardwareId(design)): string {
   const sizes = [
     design.layers[0].inputSize,
     ...design.layers.map(({ hiddenSize, isBidirectional }) =>
@@ -109,7 +136,7 @@ export function fileHeader(design: Design, template: string, id = designId(desig
 
 /** Generate the Verilog of a design. Pure: the same design gives the same bytes. */
 export function emit(design: Design): Netlist {
-  const id = designId(design);
+  const id = hardwareId(design);
   const names = memoryFiles(design.name);
   const files: Record<string, string> = {};
   for (const leaf of leafModules(design)) files[`${leaf}.v`] = templateSource(`${leaf}.v`);
@@ -126,8 +153,21 @@ export function emit(design: Design): Netlist {
     generate('_sequencer', 'sequencer.v.hbs', (head) => sequencerView(design, head));
   }
   generate('_column', 'column.v.hbs', (head) => columnView(design, head));
-  generate('', 'top.v.hbs', (head) => topView(design, head));
+  const map = design.control === 'axi-lite' ? designMap(design) : undefined;
+  if (map) {
+    generate('_control', 'control.v.hbs', (header) =>
+      controlView(map, { header, top: design.name }),
+    );
+  }
+  generate('', 'top.v.hbs', (head) => topView(design, head, map));
   const sources = Object.keys(files);
+  const result = { top: design.name, designId: designId(design), files, sources };
+  const squash = usesSquash(design) ? squashFile(design) : undefined;
+  if (usesTanh(design) || (usesSquash(design) && squash === undefined)) {
+    files[names.tanh] = tanhFile();
+  }
+  if (squash !== undefined) files[names.squash] = squash;
+  if (design.weights === 'ram') return result;
   const matrices = arrayMatrices(design);
   for (let row = 0; row < design.rows; row++) {
     files[names.weights(row)] = weightBankFile(design, matrices, row);
@@ -137,12 +177,7 @@ export function emit(design: Design): Netlist {
   if (combiner !== undefined && combiner.factors !== 'one') {
     files[names.factors] = factorFile(design, combiner, matrices);
   }
-  const squash = usesSquash(design) ? squashFile(design) : undefined;
-  if (usesTanh(design) || (usesSquash(design) && squash === undefined)) {
-    files[names.tanh] = tanhFile();
-  }
-  if (squash !== undefined) files[names.squash] = squash;
   if (tableOf(design)) files[names.table] = inputTableFile(design, matrices);
   else if (input.kind !== 'dense') files[names.embedding] = embeddingFile(design);
-  return { top: design.name, designId: id, files, sources };
+  return result;
 }

@@ -1,7 +1,7 @@
 /** Contents of the design's read-only memories, as $readmemh text. */
 import { TANH_FRACTION, TANH_TABLE } from '../quant/arithmetic.js';
 import type { ArrayKind } from '../design/array.js';
-import type { Combiner, Design, Job } from '../design/design.js';
+import { tableOf, type Combiner, type Design, type Job } from '../design/design.js';
 import { arrayMatrix, inputTable, rowWords, type ArrayMatrix } from '../design/planes.js';
 import { indexBits } from '../design/bits.js';
 import { squashShape, squashTable } from '../design/squash.js';
@@ -73,11 +73,11 @@ function packed(codes: readonly bigint[], pack: number, width: number): bigint[]
 }
 
 /** Weights of array row `row`: job by job, fold by fold, operand by operand; zero for unused rows. */
-export function weightBankFile(
+export function weightBankWords(
   design: Design,
   matrices: readonly ArrayMatrix[],
   row: number,
-): string {
+): bigint[] {
   const { rows, array } = design;
   const { kind, weightBits, pack } = array;
   const words: bigint[] = [];
@@ -96,6 +96,16 @@ export function weightBankFile(
       }
     }
   });
+  return words;
+}
+
+export function weightBankFile(
+  design: Design,
+  matrices: readonly ArrayMatrix[],
+  row: number,
+): string {
+  const { pack, weightBits } = design.array;
+  const words = weightBankWords(design, matrices, row);
   return hexFile(`weights of array row ${row}, in schedule order`, words, pack * weightBits);
 }
 
@@ -115,11 +125,11 @@ export function placesOf(job: Job): { readonly gate: number; readonly plane: num
 }
 
 /** Factors, or their exponents, by sum in drain order or by {pass, job, place} (Combiner.factorsBy). */
-export function factorFile(
+export function factorWords(
   design: Design,
   combiner: Combiner,
   matrices: readonly ArrayMatrix[],
-): string {
+): bigint[] {
   const { jobs, rows } = design;
   const encode = (factor: number): bigint =>
     BigInt(combiner.factors === 'power' ? Math.log2(factor) : factor);
@@ -148,10 +158,18 @@ export function factorFile(
       });
     });
   }
+  return words;
+}
+
+export function factorFile(
+  design: Design,
+  combiner: Combiner,
+  matrices: readonly ArrayMatrix[],
+): string {
   const what = combiner.factors === 'power' ? 'exponents of factors' : 'factors';
   return hexFile(
     `${what} by ${combiner.factorsBy === 'sum' ? 'sum, in drain order' : '{pass, job, place}'}`,
-    words,
+    factorWords(design, combiner, matrices),
     combiner.factorBits,
   );
 }
@@ -200,7 +218,7 @@ function embeddingTables({ input, model }: Design): Table[] {
 }
 
 /** Embedding rows, each padded to a power of two. */
-export function embeddingFile(design: Design): string {
+export function embeddingWords(design: Design): bigint[] {
   const { activationBits, pack } = design.array;
   const words: bigint[] = [];
   const tables = embeddingTables(design);
@@ -219,6 +237,13 @@ export function embeddingFile(design: Design): string {
   }
   const { depth } = design.memories.find(({ role }) => role === 'embedding')!;
   words.push(...new Array<bigint>(depth - words.length).fill(0n));
+  return words;
+}
+
+export function embeddingFile(design: Design): string {
+  const { activationBits, pack } = design.array;
+  const words = embeddingWords(design);
+  const tables = embeddingTables(design);
   const format = activationBits === 8 ? 'in Q0.7' : `of -1, 0, +1, ${pack} to a word`;
   const strides = tables.map(({ strideBits }) => 2 ** strideBits).join(', ');
   return hexFile(`embedding ${format}, ${strides} words per token`, words, pack * activationBits);
@@ -228,12 +253,12 @@ export function embeddingFile(design: Design): string {
  * Each token's share of each sum of layer 0, forward, then backward, in drain order, padded to a power of
  * two.
  */
-export function inputTableFile(design: Design, matrices: readonly ArrayMatrix[]): string {
+export function inputTableWords(design: Design, matrices: readonly ArrayMatrix[]): bigint[] {
   const { input, model, jobs } = design;
   if (input.kind !== 'tokens' || input.table === undefined) {
     throw new TypeError('inputTableFile: the design has no input table');
   }
-  const { bits, shift } = input.table;
+  const { bits } = input.table;
   const shares = matrices
     .filter((_, j) => jobs[j].isTabled)
     .map((matrix) => ({ outputs: matrix.outputs.length, ...inputTable(model, matrix) }));
@@ -247,6 +272,13 @@ export function inputTableFile(design: Design, matrices: readonly ArrayMatrix[])
     );
     words.push(...row, ...new Array<bigint>(stride - row.length).fill(0n));
   }
+  return words;
+}
+
+export function inputTableFile(design: Design, matrices: readonly ArrayMatrix[]): string {
+  const { bits, shift } = tableOf(design)!;
+  const stride = 2 ** (design.input as { strideBits: number }).strideBits;
+  const words = inputTableWords(design, matrices);
   const unit = shift === 0 ? '' : ` in units of ${2 ** shift}`;
   return hexFile(`sums of x${unit} by token, ${stride} words each`, words, bits);
 }

@@ -2,10 +2,11 @@
 import { packageVersion } from '../package-root.js';
 import { activationMax } from '../quant/quantized-model.js';
 import { drainGap, jobName, segmentsOf, tableOf, type Design } from '../design/design.js';
-import type { Netlist } from './emit.js';
+import { designMap, hardwareId, type Netlist } from './emit.js';
 import { idleModules } from './packages.js';
 import { streamShapes, streamTexts, type StreamTexts } from './stream-texts.js';
 import { layerSizes } from './top-view.js';
+import { widths } from './widths.js';
 
 /** Figures of the simulator that the README states. */
 export interface ProjectFigures {
@@ -19,10 +20,40 @@ export interface ProjectFigures {
 /** File of the block diagram. */
 export const DIAGRAM = 'diagram.svg';
 
+type Port = readonly [name: string, direction: string, bits: number, meaning: string];
+
+function streamPorts(design: Design): Port[] {
+  if (design.streams === undefined) return [];
+  const { stream } = widths(design);
+  return [
+    ['s_axis_tid', 'in', stream, 'stream that the step belongs to, the same for all its beats'],
+    ['m_axis_tid', 'out', stream, 'stream of the result'],
+  ];
+}
+
+/** AXI4-Lite, and the interrupt. */
+function controlPorts(design: Design): Port[] {
+  if (design.control !== 'axi-lite') return [];
+  const { addressBits } = designMap(design);
+  return [
+    [
+      's_axil_aw*',
+      'in',
+      addressBits,
+      'where to write: awaddr, a byte address, with awprot, awvalid, awready',
+    ],
+    ['s_axil_w*', 'in', 32, 'what to write: wdata, with wstrb, wvalid, wready'],
+    ['s_axil_b*', 'out', 2, 'how it went: bresp, with bvalid, bready'],
+    ['s_axil_ar*', 'in', addressBits, 'where to read: araddr, with arprot, arvalid, arready'],
+    ['s_axil_r*', 'out', 32, 'what is there: rdata, with rresp, rvalid, rready'],
+    ['irq_o', 'out', 1, 'interrupt, high until IRQ_STATUS is cleared'],
+  ];
+}
+
 /** Every port: name, direction, bits, meaning. */
 function portRows(design: Design, { inputData, outputData }: StreamTexts): object[] {
   const { inputBits, outputBits } = streamShapes(design);
-  const rows = (entries: readonly (readonly [string, string, number, string])[]): object[] =>
+  const rows = (entries: readonly Port[]): object[] =>
     entries.map(([name, direction, bits, meaning]) => ({
       ...{ name, direction, meaning },
       bits: String(bits),
@@ -38,6 +69,8 @@ function portRows(design: Design, { inputData, outputData }: StreamTexts): objec
     ['m_axis_tready', 'in', 1, 'and is taken'],
     ['m_axis_tdata', 'out', outputBits, outputData],
     ['m_axis_tlast', 'out', 1, "result of a sequence's last step"],
+    ...streamPorts(design),
+    ...controlPorts(design),
   ]);
 }
 
@@ -106,7 +139,7 @@ export function readmeView(design: Design, netlist: Netlist, figures: ProjectFig
   const texts = streamTexts(design);
   return {
     top: design.name,
-    id: netlist.designId,
+    id: hardwareId(design),
     version: packageVersion(),
     purpose:
       `A ${design.scheme.name} LSTM with ${layerSizes(design)} units and a dense head ` +
@@ -118,6 +151,8 @@ export function readmeView(design: Design, netlist: Netlist, figures: ProjectFig
       folds: String(job.folds),
       cycles: String(job.foldCycles),
     })),
+    hasControl: design.control === 'axi-lite',
+    isLoaded: design.weights === 'ram',
     weights: weightNote(design),
     accWidth: String(design.accBits),
     columnCount: String(columns),

@@ -92,6 +92,7 @@ export function sequencerFrame(design: Design, header: string): object {
     module: `${design.name}_sequencer`,
     hasPasses,
     isTabled: isTabled(design),
+    hasControl: design.control === 'axi-lite',
     stretch: hasPasses ? 'pass' : 'fold',
     jobLines: jobs.map(jobLine),
     hiddenMsb: msb(w.hidden),

@@ -21,6 +21,21 @@ function endsStep({ layers, headWhen }: Design, { kind, layer }: Job): string {
   return layer === layers.length - 1 && headWhen === 'last-step' ? '!last_step_q' : flag(false);
 }
 
+/** What a schedule for several streams has besides. */
+function streamFields(design: Design): object {
+  const { streams = 1 } = design;
+  const w = widths(design);
+  return {
+    hasStreams: streams > 1,
+    streamMsb: msb(Math.max(1, w.stream)),
+    streamsMsb: msb(streams),
+    zeroStream: literal(0, Math.max(1, w.stream)),
+    zeroBanks: `{${streams}{1'b0}}`,
+    allFresh: `{${streams}{1'b1}}`,
+    streamBase: `{stream_q, ${literal(0, Math.max(1, w.hidden - w.stream))}}`,
+  };
+}
+
 export function sequencerView(design: Design, header: string): object {
   const w = widths(design);
   const { input } = design;
@@ -28,6 +43,7 @@ export function sequencerView(design: Design, header: string): object {
   const featureBits = indexBits(Math.max(1, features));
   return {
     ...sequencerFrame(design, header),
+    ...streamFields(design),
     hasFeatures: features > 0,
     featureMsb: msb(featureBits),
     zeroFeature: literal(0, featureBits),

@@ -1,12 +1,21 @@
 /** View-model of the top module: memories, columns, and what travels between them. */
 import { indexBits } from '../design/bits.js';
-import { beatsPerStep, lstmJobs, tableOf, usesPlanes, type Design } from '../design/design.js';
+import {
+  beatsPerStep,
+  lstmJobs,
+  tableOf,
+  usesPlanes,
+  type Design,
+  type MemorySpec,
+} from '../design/design.js';
 import { multipliersOfColumn } from '../design/multipliers.js';
 import { narrowestStrideBits, startBits, usesSquash } from '../design/memory-plan.js';
 import { hiddenSlot } from '../design/sequence-memory.js';
+import type { RegisterMap } from '../control/map.js';
 import { bundle, type Bundle, type Field } from './bundle.js';
 import { structureView } from './column-view.js';
-import { literal, msb, packedLiteral } from './literal.js';
+import { controlView, loadSignals, type LoadSignals } from './control-view.js';
+import { extend, literal, msb, packedLiteral } from './literal.js';
 import { memoryFiles, placesOf, squashFile } from './memories.js';
 import {
   beatBits,
@@ -18,6 +27,8 @@ import {
   laneHiddenBits,
   memoryOf,
   packBits,
+  perStream,
+  streamStride,
   widths,
   type Widths,
 } from './widths.js';
@@ -66,7 +77,7 @@ function drainFields(design: Design, w: Widths): Field[] {
     { name: 'last', width: 1 },
     { name: 'fresh', width: 1 },
     { name: 'bank', width: 1 },
-    { name: 'layer', width: w.layer },
+    { name: 'layer', width: w.stream + w.layer },
   ];
   if (usesPlanes(design)) {
     fields.push({ name: 'plane_first', width: 1 }, { name: 'plane_last', width: 1 });
@@ -103,6 +114,7 @@ function flushView(design: Design, w: Widths): { signals: object; bundle: Bundle
     ...(design.sequence ? [] : [{ name: 'bank', width: 1 }]),
     { name: 'layer', width: w.layer },
     ...(drainsX(design) ? [{ name: 'x_addr', width: w.x }] : []),
+    ...(design.streams === undefined ? [] : [{ name: 'stream', width: w.stream }]),
   ];
   const { width, concat, bits } = bundle('flush_', fields);
   const isLate = flushDelay(design) > 0;
@@ -147,7 +159,7 @@ function placesView(design: Design, w: Widths): object {
   };
 }
 
-export function topView(design: Design, header: string): object {
+export function topView(design: Design, header: string, map?: RegisterMap): object {
   const w = widths(design);
   const { rows, columns, input, array, combiner, sequence } = design;
   const files = memoryFiles(design.name);
@@ -179,6 +191,9 @@ export function topView(design: Design, header: string): object {
     Array.from({ length: count }, (_, n) => count - 1 - n);
   const pad = classBits - w.class;
   const laneHidden = laneHiddenBits(design);
+  const weightLoads = Array.from({ length: rows }, (_, row) =>
+    loadOf(map, 'weights', row, w.weight),
+  );
   return {
     ...structureView(design),
     ...placesView(design, w),
@@ -203,6 +218,8 @@ export function topView(design: Design, header: string): object {
     lastBeat: literal(beatsPerStep(design) - 1, w.loadIndex),
     ...sequenceFields(design, w),
     ...sourceFields(design),
+    ...controlFields(design, map),
+    ...loadFields(design, { ...w, factorAddr }, map),
     isToken: input.kind === 'tokens',
     indexWidth: String(w.index),
     indexMsb: msb(w.index),
@@ -230,7 +247,10 @@ export function topView(design: Design, header: string): object {
     factorFile: files.factors,
     layerMsb: msb(w.layer),
     layerWidth: String(w.layer),
-    layerCount: String(directions.length),
+    columnLayerWidth: String(w.stream + w.layer),
+    layerCount: String(design.streams ? design.streams * 2 ** w.layer : directions.length),
+    hasStreams: design.streams !== undefined,
+    streamMsb: msb(Math.max(1, w.stream)),
     zeroLayer: literal(0, w.layer),
     codeMsb: msb(codeWidth),
     codeWidth: String(codeWidth),
@@ -240,6 +260,7 @@ export function topView(design: Design, header: string): object {
       next: String(row + 1),
       addr: row === 0 ? 'weight_addr_q' : `weight_addr_${row}`,
       file: files.weights(row),
+      load: weightLoads[row] ?? NO_LOAD,
     })),
     columns: Array.from({ length: columns }, (_, column) => ({
       column: String(column),
@@ -266,7 +287,12 @@ export function topView(design: Design, header: string): object {
     drainBits: drain.bits,
     drainFields: drainFields(design, w)
       .slice(1)
-      .map(({ name }) => (name === 'output' ? `row_addr[${w.index - 1}:0]` : `drain_${name}`))
+      .map(({ name }) => {
+        if (name === 'output') return `row_addr[${w.index - 1}:0]`;
+        return name === 'layer' && design.streams !== undefined
+          ? '{drain_stream, drain_layer}'
+          : `drain_${name}`;
+      })
       .reverse(),
     zeroDrain: `{${drain.width}{1'b0}}`,
     isLate: flushDelay(design) > 0,
@@ -296,14 +322,23 @@ export function topView(design: Design, header: string): object {
     classWidth: String(w.class),
     classMsb: msb(w.class),
     cellBases: packedLiteral(
-      directions.map(({ layer }) => cellBase(design, layer)),
+      perStream(
+        design,
+        directions.map(({ layer }) => cellBase(design, layer)),
+        streamStride(design, 'cell'),
+      ),
       w.unit,
     ),
     hiddenBases: packedLiteral(
       ([0, 1] as const).flatMap((bank) =>
-        directions.map(
-          (job) =>
-            array.pack * (sequence ? hiddenSlot(design, job) : hiddenBase(design, job.layer, bank)),
+        perStream(
+          design,
+          directions.map(
+            (job) =>
+              array.pack *
+              (sequence ? hiddenSlot(design, job) : hiddenBase(design, job.layer, bank)),
+          ),
+          array.pack * streamStride(design, 'hidden'),
         ),
       ),
       laneHidden,
@@ -319,6 +354,54 @@ export function topView(design: Design, header: string): object {
     classConcat: reversed(columns)
       .map((c) => (pad > 0 ? `${literal(0, pad)}, class_${c}` : `class_${c}`))
       .join(', '),
+  };
+}
+
+/** How a memory is written; nothing where it is read-only. */
+type Load = Omit<LoadSignals, 'addrBits'>;
+
+const NO_LOAD: Load = { enable: '', addr: '', data: '' };
+
+/** The write signals of a memory with so many address bits, of `unit` where there are several side by side. */
+function loadOf(
+  map: RegisterMap | undefined,
+  role: MemorySpec['role'],
+  unit: number,
+  addrBits: number,
+): Load | undefined {
+  const window = map?.windows.find((candidate) => candidate.role === role);
+  if (!map || !window) return undefined;
+  const { enable, addr, addrBits: from, data } = loadSignals(map, window, unit);
+  return { enable, addr: extend(addr, from, addrBits), data };
+}
+
+/** The write signals of memories other than the weight banks. */
+function loadFields(
+  design: Design,
+  { rowAddr, factorAddr }: Pick<Widths, 'rowAddr' | 'factorAddr'>,
+  map: RegisterMap | undefined,
+): object {
+  const { input } = design;
+  const table = tableOf(design) ? 'table' : 'embedding';
+  const tableAddr = input.kind === 'dense' ? 1 : startBits(input) + narrowestStrideBits(input);
+  return {
+    isLoaded: design.weights === 'ram',
+    isLoadedToken: design.weights === 'ram' && input.kind === 'tokens',
+    rowLoad: loadOf(map, 'rows', 0, rowAddr) ?? NO_LOAD,
+    factorLoad: loadOf(map, 'factors', 0, factorAddr) ?? NO_LOAD,
+    tableLoad: loadOf(map, table, 0, tableAddr) ?? NO_LOAD,
+  };
+}
+
+/** Registers, and what they hold back: reset and input. */
+function controlFields({ name }: Design, map: RegisterMap | undefined): object {
+  const control = map ? controlView(map, { header: '', top: name }) : {};
+  return {
+    hasControl: map !== undefined,
+    control,
+    rst: map ? 'core_rst' : 'rst_i',
+    inValid: map ? 's_axis_tvalid && core_run' : 's_axis_tvalid',
+    inReady: map ? 'core_ready' : 's_axis_tready',
   };
 }
 

@@ -37,6 +37,8 @@ export interface Widths {
   readonly class: number;
   readonly job: number;
   readonly factorAddr: number;
+  /** Which stream; 0 where there is one alone. */
+  readonly stream: number;
 }
 
 /** The design's memory of this role; undefined where it has none. */
@@ -77,6 +79,7 @@ export function widths(design: Design): Widths {
     class: resultBits(design),
     job: indexBits(jobs.length),
     factorAddr: indexBits(memoryOf(design, 'factors')?.depth ?? 2),
+    stream: Math.log2(design.streams ?? 1),
   };
 }
 
@@ -97,7 +100,30 @@ export function hiddenBase(design: Design, layer: number, bank: 0 | 1): number {
   return bank * sum(words.length) + sum(layer);
 }
 
-/** Where a job writes its h in a step of a sequence: in words of the hidden memory. */
+/** Words from a stream's h to the next one's. */
+export function streamStride(design: Design, role: 'hidden' | 'cell'): number {
+  return depthOf(design, role) / (design.streams ?? 1);
+}
+
+/**
+ * A value for each layer, repeated for each stream: layers of a stream lie at a power of two, so that {stream,
+ * layer} numbers them.
+ */
+export function perStream(
+  design: Design,
+  values: readonly number[],
+  strides: number,
+): readonly number[] {
+  const { streams } = design;
+  if (streams === undefined) return values;
+  const layers = 2 ** widths(design).layer;
+  return Array.from(
+    { length: streams * layers },
+    (_, n) => values[Math.min(n % layers, values.length - 1)] + Math.floor(n / layers) * strides,
+  );
+}
+
+/** Where a job writes its h in a step of a sequence, of stream 0: in words of the hidden memory. */
 export function hiddenAddress(design: Design, job: Job, step: number): number {
   return design.sequence
     ? step * design.sequence.hiddenWords + hiddenSlot(design, job)

@@ -142,6 +142,15 @@ export const PROPERTIES: readonly Property[] = [
     claim: 'word and address, one cycle later',
   },
   {
+    ...{ unit: 'hg_weight_bank_ram', spec: 'hg_weight_bank_ram', method: 'unrolled', steps: 2 },
+    cut: ['hg_ram'],
+    claim: 'word and address, one cycle later; written where it is loaded',
+  },
+  {
+    ...{ unit: 'hg_axi_lite', spec: 'hg_axi_lite', method: 'induction', steps: 6 },
+    claim: 'every access done once, with its own data, and answered once; valid stays',
+  },
+  {
     ...{ unit: 'hg_stream_out', spec: 'hg_stream_out', method: 'induction', steps: 6 },
     claim: 'valid stays until ready; as many beats as results',
   },
@@ -194,6 +203,16 @@ export const PROPERTIES: readonly Property[] = [
     ...{ unit: 'hg_source_features', spec: 'hg_source_features', method: 'unrolled', steps: 2 },
     ...{ cut: ['hg_rom'], uses: ['hg_feature_start'] },
     claim: "word index of the row of the feature's token loaded last",
+  },
+  {
+    ...{ unit: 'hg_source_features_ram', spec: 'hg_source_features_ram' },
+    ...{ method: 'unrolled', steps: 2, cut: ['hg_ram'], uses: ['hg_feature_start'] },
+    claim: "word index of the row of the feature's token loaded last",
+  },
+  {
+    ...{ unit: 'hg_sequence_tokens_ram', spec: 'hg_sequence_tokens_ram' },
+    ...{ method: 'combinational', steps: 1, cut: ['hg_ram'], uses: ['hg_feature_start'] },
+    claim: 'word index of the row of the token at the address',
   },
   {
     ...{

@@ -38,6 +38,10 @@ async function romContents(netlist: Netlist, units: readonly Unit[]): Promise<En
       depth: parameterNumber(parameters.DEPTH),
       addrWidth: parameterNumber(parameters.ADDR_WIDTH),
     }));
+  const claim = 'the word of its file at the address, one cycle later';
+  if (roms.length === 0) {
+    return { unit: 'hg_rom', claim, extent: 'no read-only memory', differences: [] };
+  }
   const addrWidth = Math.max(...roms.map((rom) => rom.addrWidth));
   const ports = roms.map(({ width }, n) => `output [${width - 1}:0] word_${n}`);
   const instances = roms.map(
@@ -70,7 +74,7 @@ async function romContents(netlist: Netlist, units: readonly Unit[]): Promise<En
   }
   return {
     unit: 'hg_rom',
-    claim: 'the word of its file at the address, one cycle later',
+    claim,
     extent: `${roms.length} memories, ${words} words`,
     differences,
   };

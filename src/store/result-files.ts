@@ -1,7 +1,7 @@
 /** What the stages after training found, one JSON file each. */
 import { z } from 'zod';
 import { ARRAY_KINDS } from '../design/array.js';
-import { DATAFLOWS } from '../design/design.js';
+import { CONTROLS, DATAFLOWS, WEIGHT_STORES } from '../design/design.js';
 import { PACKS } from '../design/plan.js';
 import { artifact } from './artifact.js';
 import { count, inputs, real, schemeName, size, text } from './schemas.js';
@@ -18,6 +18,9 @@ const design = z.strictObject({
   inputTable: z.boolean().optional(),
   maxSteps: size.optional(),
   dsp: count.optional(),
+  weights: z.enum(WEIGHT_STORES).optional(),
+  control: z.enum(CONTROLS).optional(),
+  streams: size.optional(),
   designId: text,
 });
 export const DESIGN = artifact('design', 1, design);

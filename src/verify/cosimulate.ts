@@ -9,7 +9,9 @@ import type { Netlist } from '../emit/emit.js';
 import { jobName, type Design } from '../design/design.js';
 import { compileRtl, type RtlSimulator } from '../eda/rtl-sim.js';
 import { Random } from '../model/random.js';
+import { loadAndStart } from './axi-lite-driver.js';
 import { goldenRun, inputBeats, workloadOf, type BatchInput } from './golden-run.js';
+import type { Traffic } from './streams.js';
 
 export interface CosimulationOptions {
   /** Fill undefined initial registers and memories from this seed: reset must not depend on them. */
@@ -23,6 +25,8 @@ export interface CosimulationOptions {
   readonly resetAfter?: number;
   /** Called in every cycle, when all its signals have settled. */
   readonly onCycle?: (rtl: RtlSimulator, cycle: number) => void;
+  /** Steps of several streams, interleaved, instead of the batches. */
+  readonly traffic?: Traffic;
   /** The design compiled before (compileDesign): it is restarted, and randomizeState is that of its compilation. */
   readonly compiled?: RtlSimulator;
 }
@@ -72,9 +76,11 @@ export async function cosimulate(
   const { columns } = design;
   const rtl = options.compiled ?? (await compileDesign(design, netlist, options));
   rtl.restart();
-  const expected = goldenRun(design, batches);
-  const beats = inputBeats(design, batches);
-  const workload = workloadOf(design, batches, expected);
+  const { traffic } = options;
+  const golden = goldenRun(design, batches);
+  const expected = traffic?.expected ?? golden;
+  const beats = traffic?.beats ?? inputBeats(design, batches);
+  const workload = traffic ? { sequences: traffic.lengths } : workloadOf(design, batches, golden);
   const timing = simulateStepByStep(design, workload);
   const closed = simulateClosedForm(design, workload);
 
@@ -115,6 +121,8 @@ export async function cosimulate(
     rtl.tick();
   }
   rtl.set('rst_i', 0);
+  rtl.set('s_axis_tvalid', 0);
+  loadAndStart(rtl, design, options.stallSeed);
 
   const field = beatBits(widths(design).class);
   const isValue = design.headOutput === 'value';
@@ -136,6 +144,7 @@ export async function cosimulate(
     if (offered) {
       rtl.set('s_axis_tdata', beats[beat].data);
       rtl.set('s_axis_tlast', beats[beat].last ? 1 : 0);
+      if (traffic) rtl.set('s_axis_tid', traffic.beats[beat].stream);
     }
     rtl.eval();
     if (offered && rtl.getNumber('s_axis_tready') === 1) {
@@ -161,6 +170,11 @@ export async function cosimulate(
             `result ${result}: ${values.join()} last ${last}, golden ${want.values.join()} ${want.last}`,
           );
         }
+        const stream = traffic?.expected.results[result].stream;
+        if (stream !== undefined && rtl.getNumber('m_axis_tid') !== stream) {
+          bitMismatches++;
+          note(`result ${result}: of stream ${rtl.getNumber('m_axis_tid')}, not ${stream}`);
+        }
         if (!stalls && cycle !== timing.outputCycles[result]) {
           cycleMismatches++;
           note(`result ${result}: cycle ${cycle}, simulator says ${timing.outputCycles[result]}`);
@@ -181,7 +195,9 @@ export async function cosimulate(
         continue;
       }
       const { job, step, totalStep, hidden } = expected.runs[at.run];
-      const word = hiddenAddress(design, job, design.sequence ? step : totalStep);
+      const word =
+        traffic?.expected.runs[at.run].word ??
+        hiddenAddress(design, job, design.sequence ? step : totalStep);
       const want = hidden[column][at.unit];
       if (value !== want || address !== pack * word + at.unit) {
         bitMismatches++;

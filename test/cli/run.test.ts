@@ -98,6 +98,24 @@ describe('a run', () => {
     expect(page).toContain('ternary-level3');
   });
 
+  test('weights in RAM are loaded through registers, and stay there until told otherwise', async () => {
+    const scheme = ['--scheme', 'ternary-level3', '--name', 'loaded'];
+    const { code, stderr } = await halfgate(cwd, ['emit', ...scheme, '--weights', 'ram']);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr:
+        'halfgate emit: design: weights: ram is loaded through registers, but control is none; use axi-lite\n',
+    });
+    const ram = ['--weights', 'ram', '--control', 'axi-lite', '--out', 'loaded'];
+    await json(['emit', ...scheme, ...ram]);
+    const files = readdirSync(join(cwd, 'loaded', 'control')).sort();
+    expect(files).toEqual(['loaded_image.hex', 'loaded_regs.h', 'registers.md']);
+    const verify = ['verify', ...scheme, '--engines', 'npm', '--steps', '4'];
+    expect(await json(verify)).toMatchObject({ verifications: [{ passed: true }] });
+    await json(['emit', ...scheme, '--weights', 'rom', '--control', 'none', '--out', 'fixed']);
+    expect(existsSync(join(cwd, 'fixed', 'control'))).toBe(false);
+  });
+
   test('the same design is emitted byte for byte', async () => {
     const read = (): Record<string, string> =>
       Object.fromEntries(

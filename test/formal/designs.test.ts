@@ -50,6 +50,16 @@ describe('every unit and width of a small design is proved', () => {
   );
 });
 
+test('so is one whose weights are loaded, for several streams', async () => {
+  const { model } = smallDesign('ternary-level3');
+  const options = { weights: 'ram', control: 'axi-lite', streams: 2 } as const;
+  const design = plan(model, { name: 'tiny', rows: 4, columns: 1, ...options });
+  const report = await proveDesign(design, { properties: quick });
+  expect(report.units.filter(({ status }) => status !== 'proved')).toEqual([]);
+  expect(report.units.map(({ unit }) => unit)).toContain('hg_axi_lite');
+  expect(report.passed).toBe(true);
+}, 60_000);
+
 describe('widths', () => {
   test.each([1, 2, 3, 4, 5, 6, 7, 8])('those of random design %i suffice', (index) => {
     const failed = proveWidths(randomCase(11, index).design).filter(

@@ -123,6 +123,10 @@ describe('a unit equals its specification', () => {
     ],
     ['hg_sequence_tokens', { ...FEATURES, TOKENS: 8, TOKEN_ADDR_WIDTH: 3, DEPTH: 64 }],
     ['hg_source_token', { WIDTH: 4, TOKEN_WIDTH: 3, INDEX_WIDTH: 2 }],
+    ['hg_source_features_ram', { ...FEATURES, DEPTH: 64 }],
+    ['hg_sequence_tokens_ram', { ...FEATURES, TOKENS: 8, TOKEN_ADDR_WIDTH: 3, DEPTH: 64 }],
+    ['hg_weight_bank_ram', { WIDTH: 2, DEPTH: 8, ADDR_WIDTH: 3 }],
+    ['hg_axi_lite', { ADDR_WIDTH: 5 }],
     ['hg_stream_out', {}],
     ['hg_stream_in', { INDEX_WIDTH: 3, LAST_INDEX: '100' }],
     [
@@ -136,6 +140,34 @@ describe('a unit equals its specification', () => {
 
 describe('a planted fault is caught, with values that show it', () => {
   test.each([
+    {
+      title: 'a response that does not wait to be taken',
+      spec: 'hg_axi_lite',
+      parameters: { ADDR_WIDTH: 5 },
+      from: 'if (s_axil_bready) s_axil_bvalid',
+      to: 's_axil_bvalid',
+    },
+    {
+      title: 'a write done while the response before still waits',
+      spec: 'hg_axi_lite',
+      parameters: { ADDR_WIDTH: 5 },
+      from: 'has_w_q && (!s_axil_bvalid || s_axil_bready)',
+      to: 'has_w_q',
+    },
+    {
+      title: 'data taken while others wait for their address',
+      spec: 'hg_axi_lite',
+      parameters: { ADDR_WIDTH: 5 },
+      from: 'assign s_axil_wready = !has_w_q',
+      to: 'assign s_axil_wready = !has_aw_q || !has_w_q',
+    },
+    {
+      title: 'read data that change while they wait',
+      spec: 'hg_axi_lite',
+      parameters: { ADDR_WIDTH: 5 },
+      from: 'if (read_o) begin\n      s_axil_rdata',
+      to: 'if (has_ar_q) begin\n      s_axil_rdata',
+    },
     {
       title: 'a threshold off by one',
       spec: 'hg_threshold',

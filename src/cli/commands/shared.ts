@@ -3,8 +3,15 @@ import type { Command } from 'commander';
 import { UserError } from '../../errors.js';
 import type { RunFolder } from '../../store/run-folder.js';
 import { ARRAY_KINDS, type ArrayKind } from '../../design/array.js';
-import { type Dataflow, DATAFLOWS } from '../../design/design.js';
-import { MAX_COLUMNS, MAX_ROWS, PACKS, type PlanOptions } from '../../design/plan.js';
+import {
+  CONTROLS,
+  type Control,
+  type Dataflow,
+  DATAFLOWS,
+  WEIGHT_STORES,
+  type WeightStore,
+} from '../../design/design.js';
+import { MAX_COLUMNS, MAX_ROWS, MAX_STREAMS, PACKS, type PlanOptions } from '../../design/plan.js';
 import { MOST_MAX_STEPS } from '../../design/sequence-memory.js';
 import { choice, integer, list } from '../options.js';
 import type { StageOptions } from '../stages/cache.js';
@@ -27,6 +34,9 @@ export interface DesignFlags extends RunOptions {
   readonly maxSteps?: number;
   /** False where a command has --no-dsp. */
   readonly dsp?: number | false;
+  readonly weights?: WeightStore;
+  readonly control?: Control;
+  readonly streams?: number;
 }
 
 /** Sizes of a model to train. */
@@ -114,6 +124,21 @@ export function addDesignOptions(command: Command): Command {
       'int arrays: elements that may have a DSP block, the others multiply in LUTs (default: as before, or all where the device has any)',
       integer('--dsp', 0, MAX_ROWS * MAX_COLUMNS),
     )
+    .option(
+      '--weights <where>',
+      `weights, row parameters and tables: ${WEIGHT_STORES.join(', ')}; ram is loaded through registers (default: as before, or rom)`,
+      choice('--weights', WEIGHT_STORES),
+    )
+    .option(
+      '--control <kind>',
+      `registers and interrupt for a processor: ${CONTROLS.join(', ')} (default: as before, or none)`,
+      choice('--control', CONTROLS),
+    )
+    .option(
+      '--streams <n>',
+      `streams of steps that share the core, a power of two: each has its own h and c (default: as before, or 1)`,
+      integer('--streams', 1, MAX_STREAMS),
+    )
     .option('--name <identifier>', 'name of the top module');
 }
 
@@ -129,12 +154,16 @@ function packOption(text: string): PlanOptions['pack'] {
 
 export function stageOptions(flags: DesignFlags): StageOptions & DesignOptions {
   const { force, rows, columns, name, array, pack, dataflow, inputTable, maxSteps, dsp } = flags;
+  const { weights, control, streams } = flags;
   return {
     ...{ isForced: force === true, rows, columns, name, inputTable, maxSteps },
     ...(typeof dsp === 'number' && { dsp }),
     ...(array !== undefined && { array }),
     ...(pack !== undefined && { pack }),
     ...(dataflow !== undefined && { dataflow }),
+    ...(weights !== undefined && { weights }),
+    ...(control !== undefined && { control }),
+    ...(streams !== undefined && { streams }),
   };
 }
 

@@ -21,24 +21,36 @@ export interface DesignOptions {
   readonly inputTable?: boolean | undefined;
   readonly maxSteps?: number | undefined;
   readonly dsp?: number | undefined;
+  readonly weights?: PlanOptions['weights'];
+  readonly control?: PlanOptions['control'];
+  readonly streams?: number;
 }
 
 /** What was given, or else what the run's design was planned with. */
 function mapping(
   given: DesignOptions,
   before: DesignFile | undefined,
-): Pick<PlanOptions, 'array' | 'pack' | 'dataflow' | 'inputTable' | 'dsp'> {
+): Pick<
+  PlanOptions,
+  'array' | 'pack' | 'dataflow' | 'inputTable' | 'dsp' | 'weights' | 'control' | 'streams'
+> {
   const array = given.array ?? before?.array;
   const dataflow = given.dataflow ?? before?.dataflow;
   const pack = given.pack ?? before?.pack;
   const inputTable = given.inputTable ?? before?.inputTable;
   const dsp = given.dsp ?? before?.dsp;
+  const weights = given.weights ?? before?.weights;
+  const control = given.control ?? before?.control;
+  const streams = given.streams ?? before?.streams;
   return {
     ...(array !== undefined && { array }),
     ...(pack !== undefined && { pack }),
     ...(dataflow !== undefined && { dataflow }),
     ...(inputTable !== undefined && { inputTable }),
     ...(dsp !== undefined && { dsp }),
+    ...(weights !== undefined && { weights }),
+    ...(control !== undefined && { control }),
+    ...(streams !== undefined && { streams }),
   };
 }
 

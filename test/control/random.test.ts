@@ -1,0 +1,33 @@
+/** Random designs of all schemes and mixtures, their weights loaded, some with several streams. */
+import { expect, test } from 'vitest';
+import { tableOf } from '../../src/design/design.js';
+import { plan } from '../../src/design/plan.js';
+import { emit } from '../../src/emit/emit.js';
+import { proveWidths } from '../../src/formal/widths.js';
+import { Random } from '../../src/model/random.js';
+import { compileDesign, cosimulate } from '../../src/verify/cosimulate.js';
+import { randomInput } from '../../src/verify/golden-run.js';
+import { randomCase } from '../../src/verify/random.js';
+import { interleave } from '../../src/verify/streams.js';
+
+test.each([0, 1, 2, 6])(
+  'random design %i of seed 91 computes what it should when its weights are loaded',
+  async (index) => {
+    const { design: fixed, options, batches } = randomCase(91, index);
+    const sharing = fixed.sequence === undefined && tableOf(fixed) === undefined;
+    const streams = sharing && index % 2 === 0 ? 4 : 1;
+    const loaded = { ...options, weights: 'ram', control: 'axi-lite', streams } as const;
+    const design = plan(fixed.model, loaded);
+    const netlist = emit(design);
+    const compiled = await compileDesign(design, netlist, { randomizeState: index });
+    const random = new Random(index);
+    const inputs = Array.from({ length: streams }, () => randomInput(design, [2, 1], random));
+    const traffic = streams > 1 ? { traffic: interleave(design, inputs, random) } : {};
+    for (const stall of [{}, { stallSeed: index + 1 }]) {
+      const result = await cosimulate(design, netlist, batches, { compiled, ...stall, ...traffic });
+      expect(result.firstProblems).toEqual([]);
+    }
+    expect(proveWidths(design).filter(({ status }) => status !== 'proved')).toEqual([]);
+  },
+  60_000,
+);
