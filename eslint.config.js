@@ -27,6 +27,7 @@ const mayImport = {
   'src/eda': base,
   'src/cost': ['src/quant', 'src/design', 'sim', 'src/eda', ...base],
   'src/verify': [...model, 'src/design', 'src/emit', 'src/eda', 'sim', ...base],
+  'src/mutation': [...[...model, 'src/design', 'src/emit', 'src/eda', 'src/verify', ...base]],
   'src/formal': [...model, 'src/design', 'src/emit', 'src/eda', ...base],
   'src/integer-hardware': [
     ...model,

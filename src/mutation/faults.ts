@@ -83,7 +83,7 @@ class FaultFinder {
     for (const span of [...values, ...others, ...conditions, ...targets]) this.#inExpression(span);
     for (const span of conditions) this.#ofCondition(span);
     for (const span of values) {
-      this.#wrap('stuck bit', span, '(', ') | 2\'sd1');
+      this.#wrap('stuck bit', span, '(', ") | 2'sd1");
       this.#wrap('stuck bit', span, '(', ") & ~2'sd1");
     }
     for (const { from, to } of assignments) {
@@ -105,7 +105,13 @@ class FaultFinder {
     return this.#tokens[to - 1].end;
   }
 
-  #add(kind: FaultKind, edits: readonly Edit[]): void {
+  /** `shown`: what changes, where the lines do not say it well. */
+  #add(kind: FaultKind, edits: readonly Edit[], shown?: Pick<Fault, 'before' | 'after'>): void {
+    if (shown !== undefined) {
+      const line = lineOf(this.text, edits[0].start);
+      this.#faults.push({ ...{ kind, file: this.file, line, edits }, ...shown });
+      return;
+    }
     const first = Math.min(...edits.map(({ start }) => start));
     const last = Math.max(...edits.map(({ end }) => end));
     const from = this.text.lastIndexOf('\n', first - 1) + 1;
@@ -175,7 +181,7 @@ class FaultFinder {
 
   #ofConnections(at: number, connections: readonly Connection[]): void {
     const inputs = connections.filter(({ port }) => port.endsWith('_i') && port !== 'clk_i');
-    inputs.forEach(({ value: { from, to } }, n) => {
+    inputs.forEach(({ port, value: { from, to } }, n) => {
       const span = { from, to };
       const [start, end] = [this.#start(from), this.#end(span)];
       const value = this.text.slice(start, end);
@@ -183,10 +189,12 @@ class FaultFinder {
         const name = `hg_late_${n}`;
         const place = this.#start(at);
         const register = `reg [4095:0] ${name}; always @(posedge clk_i) ${name} <= ${value}; `;
-        this.#add('late', [
+        const edits = [
           { start, end, text: name },
           { start: place, end: place, text: register },
-        ]);
+        ];
+        const before = `.${port}(${value.replace(/\s+/g, ' ')})`;
+        this.#add('late', edits, { before, after: `${before.slice(0, -1)} of the cycle before)` });
       }
       const next = inputs[n + 1];
       if (next === undefined) return;

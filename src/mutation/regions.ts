@@ -40,7 +40,10 @@ export interface Regions {
 const OPENING = new Set(['(', '[', '{']);
 const CLOSING = new Set([')', ']', '}']);
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
+/** The lists while they grow. */
+type Growing<T> = {
+  [K in keyof T]: K extends 'tokens' ? T[K] : T[K] extends readonly (infer E)[] ? E[] : T[K];
+};
 
 /** @throws {RangeError} for Verilog of a kind that is not emitted. */
 export function regionsOf(text: string): Regions {
@@ -50,7 +53,7 @@ export function regionsOf(text: string): Regions {
 }
 
 class Reader {
-  readonly found: Mutable<Regions>;
+  readonly found: Growing<Regions>;
   #at = 0;
 
   constructor(readonly tokens: readonly Token[]) {
