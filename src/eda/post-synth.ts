@@ -8,10 +8,10 @@ import { parseNetlist, type Netlist } from './netlist.js';
 import { synthesize, type Family, type SynthOptions, type SynthResult } from './synth.js';
 import { runInWorker } from './worker.js';
 
-/** Families whose cells the simulator knows: models of Yosys, and what they are read with. */
+/** Models of a family's cells in Yosys, which make module by module of what the netlist uses. */
 const CELL_MODELS = {
-  'ice40-up5k': 'read_verilog -overwrite -D ICE40_U -D NO_ICE40_DEFAULT_ASSIGNMENTS +/ice40/cells_sim.v',
-  'ice40-hx8k': 'read_verilog -overwrite -D ICE40_HX -D NO_ICE40_DEFAULT_ASSIGNMENTS +/ice40/cells_sim.v',
+  'ice40-up5k': 'read_verilog -defer -D ICE40_U +/ice40/cells_sim.v',
+  'ice40-hx8k': 'read_verilog -defer -D ICE40_HX +/ice40/cells_sim.v',
   'generic-lut4': '',
 } as const;
 
@@ -33,11 +33,10 @@ export async function synthesizeCircuit(
 ): Promise<SynthesizedCircuit> {
   const synthesis = await synthesize(files, top, family as Family, options);
   const script = [
-    'read_json netlist.json',
+    'read_json netlist.json; delete =A:blackbox =A:whitebox',
     CELL_MODELS[family],
     `hierarchy -check -top ${top}; proc; flatten -noscopeinfo`,
-    // Initial values of the models say nothing of a chip: only those of memories stay.
-    'opt_expr -keepdc; opt_clean; memory_collect; opt_clean',
+    'opt_expr -keepdc; opt_merge; opt_clean; memory_collect; opt_clean',
     `rename -top ${top}; write_json circuit.json`,
   ].join('; ');
   const { files: written, log } = await runInWorker({

@@ -50,6 +50,8 @@ export interface CampaignOptions {
   readonly compiled: RtlSimulator;
   readonly expectation: CosimulationExpectation;
   readonly seed: number;
+  /** Compare what leaves the design alone. */
+  readonly streamsOnly?: boolean;
   /** End with the first problem. */
   readonly stopAtFirst?: boolean;
   readonly onProgress?: (fraction: number, run: string) => void;

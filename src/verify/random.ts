@@ -14,6 +14,7 @@ import {
 } from '../quant/scheme.js';
 import { cosimulateAll, type CampaignResult } from './campaign.js';
 import { compileDesign, expectationOf, type CosimulationResult } from './cosimulate.js';
+import { CoverageCount, type RandomCoverage } from './coverage.js';
 import { randomInput, type BatchInput } from './golden-run.js';
 import { randomModel, schemeOf, type ModelShape } from './random-model.js';
 
@@ -213,6 +214,8 @@ export interface RandomVerification {
   readonly cases: readonly { readonly description: string; readonly result: CosimulationResult }[];
   readonly bitMismatches: number;
   readonly cycleMismatches: number;
+  /** How many of the designs had what, and how often each kind of run was made. */
+  readonly coverage: RandomCoverage;
 }
 
 /** @throws {RangeError} for a scheme that is none. */
@@ -225,17 +228,20 @@ export async function verifyRandom(options: {
   readonly signal?: AbortSignal;
 }): Promise<RandomVerification> {
   const cases: { description: string; result: CosimulationResult }[] = [];
+  const coverage = new CoverageCount();
   for (let index = 0; index < options.count; index++) {
     options.signal?.throwIfAborted();
     const candidate = randomCase(options.seed, index, options.scheme);
     const result = await cosimulateCase(candidate, (options.seed ^ index) >>> 0, options.signal);
     const description = describeCase(candidate);
     cases.push({ description, result });
+    coverage.add(candidate.design, result.runs);
     options.onCase?.(index + 1, description, result);
   }
   return {
     seed: options.seed,
     cases,
+    coverage: coverage.result(),
     bitMismatches: cases.reduce((sum, { result }) => sum + result.bitMismatches, 0),
     cycleMismatches: cases.reduce((sum, { result }) => sum + result.cycleMismatches, 0),
   };
