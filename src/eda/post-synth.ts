@@ -36,7 +36,7 @@ export async function synthesizeCircuit(
     'read_json netlist.json; delete =A:blackbox =A:whitebox',
     CELL_MODELS[family],
     `hierarchy -check -top ${top}; proc; flatten -noscopeinfo`,
-    'opt_expr -keepdc; opt_merge; opt_clean; memory_collect; opt_clean',
+    'opt_expr -keepdc; opt_merge; opt_clean; memory_collect; opt_mem; opt_clean',
     `rename -top ${top}; write_json circuit.json`,
   ].join('; ');
   const { files: written, log } = await runInWorker({
