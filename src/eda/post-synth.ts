@@ -12,7 +12,8 @@ import { runInWorker } from './worker.js';
 const CELL_MODELS = {
   'ice40-up5k': 'read_verilog -defer -D ICE40_U +/ice40/cells_sim.v',
   'ice40-hx8k': 'read_verilog -defer -D ICE40_HX +/ice40/cells_sim.v',
-  'generic-lut4': '',
+  // Flip-flops with enable and reset as plain ones and gates.
+  'generic-lut4': 'dfflegalize -cell $_DFF_P_ 01',
 } as const;
 
 export type NetlistFamily = keyof typeof CELL_MODELS;

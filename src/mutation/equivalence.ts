@@ -63,7 +63,7 @@ export async function areEquivalent(
     side('gold', original),
     side('gate', faulty),
     'design -copy-from gold -as gold gold; design -copy-from gate -as gate gate',
-    'miter -equiv -flatten -ignore_gold_x gold gate miter; hierarchy -top miter',
+    'miter -equiv -flatten gold gate miter; hierarchy -top miter',
     // What is the same on both sides needs no proof: it becomes one.
     'opt_expr; opt_merge; opt_clean; opt_expr; opt_merge; opt_clean',
     'sat -verify -prove trigger 0 miter',
