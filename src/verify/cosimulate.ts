@@ -9,7 +9,13 @@ import type { Netlist } from '../emit/emit.js';
 import { jobName, type Design } from '../design/design.js';
 import { compileRtl, type RtlSimulator } from '../eda/rtl-sim.js';
 import { Random } from '../model/random.js';
-import { goldenRun, inputBeats, workloadOf, type BatchInput, type Expectation } from './golden-run.js';
+import {
+  goldenRun,
+  inputBeats,
+  workloadOf,
+  type BatchInput,
+  type Expectation,
+} from './golden-run.js';
 import { longestStall, stallMoves, type StallPattern } from './stimuli.js';
 
 export interface CosimulationOptions {

@@ -7,6 +7,7 @@ type Counts = Readonly<Record<string, number>>;
 /** Of each aspect: name -> how many designs, or runs, had it; in the order of names. */
 export interface RandomCoverage {
   readonly schemes: Counts;
+  readonly dataflows: Counts;
   readonly 'array formats': Counts;
   readonly inputs: Counts;
   readonly layers: Counts;
@@ -28,6 +29,7 @@ function memoriesOf(design: Design): string[] {
 export class CoverageCount {
   readonly #counts: Record<keyof RandomCoverage, Map<string, number>> = {
     schemes: new Map(),
+    dataflows: new Map(),
     'array formats': new Map(),
     inputs: new Map(),
     layers: new Map(),
@@ -39,6 +41,7 @@ export class CoverageCount {
   add(design: Design, runs: readonly string[]): void {
     const { scheme, array, input, layers, headOutput, headWhen } = design;
     this.#count('schemes', scheme.name);
+    this.#count('dataflows', design.dataflow ?? 'os');
     this.#count('array formats', `${array.kind}${array.pack > 1 ? ` by ${array.pack}` : ''}`);
     this.#count('inputs', input.kind);
     const turns = layers.some(({ isBidirectional }) => isBidirectional) ? ', both directions' : '';
