@@ -23,6 +23,9 @@ export interface CampaignRun {
   >;
 }
 
+/** Resets at work: one is seldom where it matters, such as in the few cycles in which a fold drains. */
+const RESETS = 6;
+
 /** The runs of a seed; `cycles` is what the inputs take at full speed. */
 export function campaignRuns(seed: number, cycles: number): CampaignRun[] {
   const random = new Random(seed);
@@ -34,7 +37,10 @@ export function campaignRuns(seed: number, cycles: number): CampaignRun[] {
       name: `stalls, ${stalls}`,
       options: { stalls, stallSeed: draw() },
     })),
-    { name: 'reset at work', options: { resetAfter: after() } },
+    ...Array.from({ length: RESETS }, (_, n) => ({
+      name: `reset at work ${n + 1}`,
+      options: { resetAfter: after() },
+    })),
     {
       name: 'reset while a result waits',
       options: { resetAfter: cycles + after(), refuseBeforeReset: true },

@@ -48,7 +48,7 @@ export class CoverageCount {
     this.#count('layers', `${layers.length}${turns}`);
     for (const memory of memoriesOf(design)) this.#count('memories', memory);
     this.#count('heads', `${headOutput ?? 'class'} at ${headWhen.replace('-', ' ')}`);
-    for (const run of runs) this.#count('runs', run);
+    for (const run of runs) this.#count('runs', run.replace(/ \d+$/, ''));
   }
 
   #count(aspect: keyof RandomCoverage, name: string): void {
