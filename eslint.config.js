@@ -29,6 +29,7 @@ const mayImport = {
   'src/cost': ['src/quant', 'src/design', 'sim', 'src/eda', ...base],
   'src/verify': [...model, 'src/design', 'src/control', 'src/emit', 'src/eda', 'sim', ...base],
   'src/board': [...model, 'src/design', 'src/emit', 'src/eda', ...base],
+  'src/mutation': [...model, 'src/design', 'src/emit', 'src/eda', 'src/verify', ...base],
   'src/formal': [...model, 'src/design', 'src/emit', 'src/eda', ...base],
   'src/integer-hardware': [
     ...model,

@@ -379,7 +379,11 @@ class CircuitBuilder {
     if (addressBits > 31) throw compileError(`${describeCell(cell)}: more than 31 address bits`);
 
     const writes: MemoryWrite[] = [];
+    const writing: number[] = [];
     for (let port = 0; port < writePorts; port++) {
+      // A port that never writes needs no clock.
+      if (slice('WR_EN', port, width).every((bit) => bit === 0)) continue;
+      writing.push(port);
       if (parameterBit(cell, 'WR_CLK_ENABLE', port) !== 1) {
         throw compileError(`${describeCell(cell)}: write without a clock`);
       }
@@ -419,7 +423,7 @@ class CircuitBuilder {
       if (slice('RD_ARST', port, 1)[0] >= 1) {
         throw compileError(`${describeCell(cell)}: asynchronous reset of a read port`);
       }
-      const seen = writes.map((_, index) =>
+      const seen = writing.map((index) =>
         parameterBit(cell, 'RD_TRANSPARENCY_MASK', port * writePorts + index) === 1 ? 1 : 0,
       );
       if (new Set(seen).size > 1) {

@@ -13,6 +13,8 @@ export interface TestbenchRun extends RunLimits {
   /** The testbench's module. */
   readonly top: string;
   readonly tool: 'verilator' | 'iverilog';
+  /** Parameters of the testbench. */
+  readonly parameters?: Readonly<Record<string, number>>;
   /** Folder in which the temporary one is made; default the system's. */
   readonly workDir?: string;
   /** Verilator compiles C++: `-O0` compiles fast, `-O3` runs fast; default `-O1`. */
@@ -52,19 +54,26 @@ export async function runTestbench(run: TestbenchRun): Promise<TestbenchResult> 
       });
       const sources = verilogFiles(run.files);
       const isVerilator = run.tool === 'verilator';
+      const parameters = Object.entries(run.parameters ?? {});
       const compiled = isVerilator
         ? await runProcess(
             tool.path,
             [
               ...['--binary', '--timing', '-Wno-fatal', '-Wno-WIDTH', '-Wno-TIMESCALEMOD'],
               ...['-CFLAGS', run.optimization ?? '-O1', '--top-module', run.top],
-              ...['--Mdir', 'obj_dir', '-o', 'simulation', '-j', '2', ...sources],
+              ...['--Mdir', 'obj_dir', '-o', 'simulation', '-j', '2'],
+              ...parameters.map(([name, value]) => `-G${name}=${value}`),
+              ...sources,
             ],
             limits(),
           )
         : await runProcess(
             tool.path,
-            ['-g2005-sv', '-s', run.top, '-o', 'simulation.vvp', ...sources],
+            [
+              ...['-g2005-sv', '-s', run.top, '-o', 'simulation.vvp'],
+              ...parameters.flatMap(([name, value]) => ['-P', `${run.top}.${name}=${value}`]),
+              ...sources,
+            ],
             limits(),
           );
       if (compiled.exitCode !== 0) {

@@ -101,7 +101,7 @@ export async function compileRtl(
   top: string,
   options: CompileOptions = {},
 ): Promise<RtlSimulator> {
-  return compileNetlist(await elaborate(files, top, options), options);
+  return compileNetlist(await elaborateRtl(files, top, options), options);
 }
 
 /** Compile a flat word-level netlist, as `compileRtl` does after Yosys. */
@@ -123,10 +123,11 @@ export async function compileNetlist(
   return new WasmSimulator(circuit, exports, statistics, options.randomizeState);
 }
 
-async function elaborate(
+/** The flat word-level netlist of a project, of which `compileNetlist` makes a simulator. */
+export async function elaborateRtl(
   files: SourceFiles,
   top: string,
-  options: CompileOptions,
+  options: CompileOptions = {},
 ): Promise<Netlist> {
   const parameters = Object.entries(options.parameters ?? {})
     .map(([name, value]) => ` -chparam ${name} ${value}`)

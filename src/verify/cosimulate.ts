@@ -10,7 +10,14 @@ import { jobName, type Design } from '../design/design.js';
 import { compileRtl, type RtlSimulator } from '../eda/rtl-sim.js';
 import { Random } from '../model/random.js';
 import { loadAndStart } from './axi-lite-driver.js';
-import { goldenRun, inputBeats, workloadOf, type BatchInput } from './golden-run.js';
+import {
+  goldenRun,
+  inputBeats,
+  workloadOf,
+  type BatchInput,
+  type Expectation,
+} from './golden-run.js';
+import { longestStall, stallMoves, type StallPattern } from './stimuli.js';
 import type { Traffic } from './streams.js';
 
 export interface CosimulationOptions {
@@ -19,16 +26,62 @@ export interface CosimulationOptions {
   /** Called now and then with the cycle reached and the cycles expected. */
   readonly onProgress?: (cycle: number, cycles: number) => void;
   readonly signal?: AbortSignal;
-  /** Withhold beats at random on both streams, from this seed; cycles are then not compared. */
+  /** Withhold beats on both streams, drawn from this seed; cycles are then not compared. */
   readonly stallSeed?: number;
+  /** How they are withheld; the default is 'random'. */
+  readonly stalls?: StallPattern;
   /** Work for so many cycles first, then reset for a single one: nothing of it may show afterwards. */
   readonly resetAfter?: number;
   /** Called in every cycle, when all its signals have settled. */
   readonly onCycle?: (rtl: RtlSimulator, cycle: number) => void;
   /** Steps of several streams, interleaved, instead of the batches. */
   readonly traffic?: Traffic;
+  /** Refuse every result before that reset. */
+  readonly refuseBeforeReset?: boolean;
+  /** Compare what leaves the design alone, and no h inside: for netlists, which have lost those signals. */
+  readonly streamsOnly?: boolean;
+  /** End with the first problem: whether there is one is all that is asked. */
+  readonly stopAtFirst?: boolean;
+  /** What is expected of these inputs (expectationOf), where it is known. */
+  readonly expectation?: CosimulationExpectation;
   /** The design compiled before (compileDesign): it is restarted, and randomizeState is that of its compilation. */
   readonly compiled?: RtlSimulator;
+}
+
+/** What inputs ask of a design: beats, golden values, the simulators' cycles. */
+export interface CosimulationExpectation {
+  readonly expected: Expectation;
+  readonly beats: Readonly<ReturnType<typeof inputBeats>>;
+  readonly timing: ReturnType<typeof simulateStepByStep>;
+  readonly closed: ReturnType<typeof simulateClosedForm>;
+}
+
+/** @throws {RangeError} for a sequence that the design cannot hold */
+export function expectationOf(
+  design: Design,
+  batches: readonly BatchInput[],
+): CosimulationExpectation {
+  const expected = goldenRun(design, batches);
+  const workload = workloadOf(design, batches, expected);
+  return {
+    expected,
+    beats: inputBeats(design, batches),
+    timing: simulateStepByStep(design, workload),
+    closed: simulateClosedForm(design, workload),
+  };
+}
+
+/** The same of several streams' steps: their cycles are those of as many steps of one. */
+function expectationOfTraffic(
+  design: Design,
+  { expected, beats, lengths }: Traffic,
+): CosimulationExpectation {
+  const workload = { sequences: lengths };
+  return {
+    ...{ expected, beats },
+    timing: simulateStepByStep(design, workload),
+    closed: simulateClosedForm(design, workload),
+  };
 }
 
 export interface CosimulationResult {
@@ -52,17 +105,21 @@ const QUIET_CYCLES = 16;
 
 const probe = (column: number, name: string): string => `u_column_${column}.${name}`;
 
+/** Signals inside the design that are compared: every h written. */
+export function probesOf({ columns }: Pick<Design, 'columns'>): string[] {
+  return Array.from({ length: columns }, (_, column) =>
+    ['h_write', 'h_write_addr', 'h_write_data'].map((name) => probe(column, name)),
+  ).flat();
+}
+
 /** The emitted Verilog as a simulator that shows every h written; most of a small design's cosimulation. */
 export function compileDesign(
-  { columns }: Design,
+  design: Design,
   netlist: Netlist,
   { randomizeState }: Pick<CosimulationOptions, 'randomizeState'> = {},
 ): Promise<RtlSimulator> {
-  const probes = Array.from({ length: columns }, (_, column) =>
-    ['h_write', 'h_write_addr', 'h_write_data'].map((name) => probe(column, name)),
-  ).flat();
   return compileRtl(netlist.files, netlist.top, {
-    probes,
+    probes: probesOf(design),
     ...(randomizeState === undefined ? {} : { randomizeState }),
   });
 }
@@ -77,12 +134,9 @@ export async function cosimulate(
   const rtl = options.compiled ?? (await compileDesign(design, netlist, options));
   rtl.restart();
   const { traffic } = options;
-  const golden = goldenRun(design, batches);
-  const expected = traffic?.expected ?? golden;
-  const beats = traffic?.beats ?? inputBeats(design, batches);
-  const workload = traffic ? { sequences: traffic.lengths } : workloadOf(design, batches, golden);
-  const timing = simulateStepByStep(design, workload);
-  const closed = simulateClosedForm(design, workload);
+  const { expected, beats, timing, closed } =
+    options.expectation ??
+    (traffic ? expectationOfTraffic(design, traffic) : expectationOf(design, batches));
 
   const problems: string[] = [];
   let bitMismatches = 0;
@@ -105,19 +159,32 @@ export async function cosimulate(
   const hiddenBits = 32 - activationBits;
   let hiddenChecked = 0;
 
+  // What lies on the bus while no beat is offered means nothing: the next beat upside down.
+  const busWidth = rtl.ports.find(({ name }) => name === 's_axis_tdata')!.width;
+  const drive = (n: number, isOffered: boolean): void => {
+    const { data, last } = beats[Math.min(n, beats.length - 1)];
+    rtl.set('s_axis_tvalid', isOffered ? 1 : 0);
+    rtl.set('s_axis_tdata', isOffered ? data : BigInt.asUintN(busWidth, ~data));
+    rtl.set('s_axis_tlast', last === isOffered ? 1 : 0);
+    if (traffic) {
+      const { stream } = traffic.beats[Math.min(n, beats.length - 1)];
+      rtl.set('s_axis_tid', isOffered ? stream : design.streams! - 1 - stream);
+    }
+  };
   rtl.set('rst_i', 1);
-  rtl.set('s_axis_tvalid', 0);
+  drive(0, false);
   rtl.set('m_axis_tready', 1);
   if (options.resetAfter === undefined) {
     rtl.tick(4);
   } else {
     rtl.set('rst_i', 0);
-    rtl.set('s_axis_tvalid', 1);
+    rtl.set('m_axis_tready', options.refuseBeforeReset === true ? 0 : 1);
     for (let n = 0; n < options.resetAfter; n++) {
-      rtl.set('s_axis_tdata', beats[n % beats.length].data);
+      drive(n % beats.length, true);
       rtl.tick();
     }
     rtl.set('rst_i', 1);
+    drive(0, false);
     rtl.tick();
   }
   rtl.set('rst_i', 0);
@@ -130,34 +197,53 @@ export async function cosimulate(
   let result = 0;
   let cycle = 0;
   const resultCycles: number[] = [];
-  const stalls = options.stallSeed === undefined ? undefined : new Random(options.stallSeed);
-  const stallAllowance = stalls ? 8 * (timing.cycles + beats.length) : 0;
-  const limit = timing.cycles + QUIET_CYCLES + stallAllowance;
+  const stepCycles = Math.ceil(timing.cycles / Math.max(1, expected.runs.length));
+  const stalls =
+    options.stallSeed === undefined
+      ? undefined
+      : stallMoves(options.stalls ?? 'random', new Random(options.stallSeed), stepCycles);
+  // Without stalls the end is known; with them the run is over when nothing has moved for longer than any stall.
+  const limit = stalls ? Infinity : timing.cycles + QUIET_CYCLES;
+  const longest = timing.cycles + longestStall(stepCycles);
   let offered = false;
-  let stallEnd = limit;
-  for (; cycle < Math.min(limit, stallEnd); cycle++) {
+  let movedAt = 0;
+  let end = limit;
+  // An output beat that was refused, to be seen again.
+  let refused: { readonly data: bigint; readonly last: number } | undefined;
+  for (; cycle < end && cycle - movedAt <= longest; cycle++) {
+    if (options.stopAtFirst === true && bitMismatches + cycleMismatches > 0) break;
+    const moves = stalls?.() ?? { offers: true, takes: true };
     // A beat once offered stays until it is taken.
-    offered = beat < beats.length && (offered || !stalls || stalls.integer(3) > 0);
-    const ready = !stalls || stalls.integer(4) === 0;
-    rtl.set('s_axis_tvalid', offered ? 1 : 0);
+    offered = beat < beats.length && (offered || moves.offers);
+    const ready = moves.takes;
+    drive(beat, offered);
     rtl.set('m_axis_tready', ready ? 1 : 0);
-    if (offered) {
-      rtl.set('s_axis_tdata', beats[beat].data);
-      rtl.set('s_axis_tlast', beats[beat].last ? 1 : 0);
-      if (traffic) rtl.set('s_axis_tid', traffic.beats[beat].stream);
-    }
     rtl.eval();
     if (offered && rtl.getNumber('s_axis_tready') === 1) {
       beat++;
       offered = false;
+      movedAt = cycle;
     }
-    if (ready && rtl.getNumber('m_axis_tvalid') === 1) {
+    const isValid = rtl.getNumber('m_axis_tvalid') === 1;
+    if (refused !== undefined) {
+      const [data, last] = [rtl.get('m_axis_tdata'), rtl.getNumber('m_axis_tlast')];
+      if (!isValid || data !== refused.data || last !== refused.last) {
+        bitMismatches++;
+        note(`cycle ${cycle}: result ${result} changed while it waited`);
+      }
+    }
+    refused =
+      isValid && !ready
+        ? { data: rtl.get('m_axis_tdata'), last: rtl.getNumber('m_axis_tlast') }
+        : undefined;
+    if (ready && isValid) {
       resultCycles.push(cycle);
       const want = expected.results[result];
       if (want === undefined) {
         bitMismatches++;
         note(`cycle ${cycle}: a result that no step asks for`);
       } else {
+        movedAt = cycle;
         const data = rtl.get('m_axis_tdata');
         const values = want.values.map((_, column) => {
           const bits = data >> BigInt(column * field);
@@ -181,9 +267,9 @@ export async function cosimulate(
         }
       }
       result++;
-      if (stalls && result === expected.results.length) stallEnd = cycle + QUIET_CYCLES;
+      if (stalls && result === expected.results.length) end = cycle + longestStall(stepCycles);
     }
-    for (let column = 0; column < columns; column++) {
+    for (let column = 0; column < columns && options.streamsOnly !== true; column++) {
       if (rtl.getNumber(probe(column, 'h_write')) !== 1) continue;
       const address = rtl.getNumber(probe(column, 'h_write_addr'));
       const value = (rtl.getNumber(probe(column, 'h_write_data')) << hiddenBits) >> hiddenBits;
@@ -194,6 +280,7 @@ export async function cosimulate(
         note(`cycle ${cycle}: column ${column} writes an h that no step asks for`);
         continue;
       }
+      movedAt = cycle;
       const { job, step, totalStep, hidden } = expected.runs[at.run];
       const word =
         traffic?.expected.runs[at.run].word ??
@@ -215,7 +302,7 @@ export async function cosimulate(
     rtl.tick();
     if ((cycle & 1023) === 0) {
       options.signal?.throwIfAborted();
-      options.onProgress?.(cycle, limit);
+      options.onProgress?.(Math.min(cycle, timing.cycles), timing.cycles);
     }
   }
   const missingResults = expected.results.length - Math.min(result, expected.results.length);
@@ -224,7 +311,9 @@ export async function cosimulate(
     note(`${missingResults} of ${expected.results.length} results never came`);
   }
   const hiddenExpected =
-    columns * expected.runs.reduce((sum, { hidden }) => sum + hidden[0].length, 0);
+    options.streamsOnly === true
+      ? 0
+      : columns * expected.runs.reduce((sum, { hidden }) => sum + hidden[0].length, 0);
   if (hiddenChecked !== hiddenExpected) {
     bitMismatches += Math.abs(hiddenExpected - hiddenChecked);
     note(`${hiddenChecked} h written, golden has ${hiddenExpected}`);

@@ -12,7 +12,9 @@ import {
   type LayerWeights,
   type Scheme,
 } from '../quant/scheme.js';
-import { compileDesign, cosimulate, type CosimulationResult } from './cosimulate.js';
+import { cosimulateAll, type CampaignResult } from './campaign.js';
+import { compileDesign, expectationOf, type CosimulationResult } from './cosimulate.js';
+import { CoverageCount, type RandomCoverage } from './coverage.js';
 import { randomInput, type BatchInput } from './golden-run.js';
 import { randomModel, schemeOf, type ModelShape } from './random-model.js';
 
@@ -206,28 +208,19 @@ export function describeCase({ shape, design, lengths }: RandomCase): string {
   );
 }
 
-/** Once at full speed, cycles compared, and once with random stalls on both streams. */
-async function cosimulateTwice(
+/** Every run of the campaign (campaign.ts). */
+async function cosimulateCase(
   { design, batches }: RandomCase,
   seed: number,
   signal?: AbortSignal,
-): Promise<CosimulationResult> {
+): Promise<CampaignResult> {
   const netlist = emit(design);
-  const compiled = await compileDesign(design, netlist, { randomizeState: seed });
-  const options = { compiled, ...(signal ? { signal } : {}) };
-  const smooth = await cosimulate(design, netlist, batches, options);
-  const stalled = await cosimulate(design, netlist, batches, { ...options, stallSeed: seed + 1 });
-  return {
-    ...smooth,
-    hiddenChecked: smooth.hiddenChecked + stalled.hiddenChecked,
-    resultsChecked: smooth.resultsChecked + stalled.resultsChecked,
-    bitMismatches: smooth.bitMismatches + stalled.bitMismatches,
-    cycleMismatches: smooth.cycleMismatches + stalled.cycleMismatches,
-    firstProblems: [
-      ...smooth.firstProblems,
-      ...stalled.firstProblems.map((problem) => `with stalls: ${problem}`),
-    ],
-  };
+  return cosimulateAll(design, netlist, batches, {
+    compiled: await compileDesign(design, netlist, { randomizeState: seed }),
+    expectation: expectationOf(design, batches),
+    seed: seed + 1,
+    ...(signal ? { signal } : {}),
+  });
 }
 
 export interface RandomVerification {
@@ -235,6 +228,8 @@ export interface RandomVerification {
   readonly cases: readonly { readonly description: string; readonly result: CosimulationResult }[];
   readonly bitMismatches: number;
   readonly cycleMismatches: number;
+  /** How many of the designs had what, and how often each kind of run was made. */
+  readonly coverage: RandomCoverage;
 }
 
 /** @throws {RangeError} for a scheme that is none. */
@@ -247,17 +242,20 @@ export async function verifyRandom(options: {
   readonly signal?: AbortSignal;
 }): Promise<RandomVerification> {
   const cases: { description: string; result: CosimulationResult }[] = [];
+  const coverage = new CoverageCount();
   for (let index = 0; index < options.count; index++) {
     options.signal?.throwIfAborted();
     const candidate = randomCase(options.seed, index, options.scheme);
-    const result = await cosimulateTwice(candidate, (options.seed ^ index) >>> 0, options.signal);
+    const result = await cosimulateCase(candidate, (options.seed ^ index) >>> 0, options.signal);
     const description = describeCase(candidate);
     cases.push({ description, result });
+    coverage.add(candidate.design, result.runs);
     options.onCase?.(index + 1, description, result);
   }
   return {
     seed: options.seed,
     cases,
+    coverage: coverage.result(),
     bitMismatches: cases.reduce((sum, { result }) => sum + result.bitMismatches, 0),
     cycleMismatches: cases.reduce((sum, { result }) => sum + result.cycleMismatches, 0),
   };

@@ -1,6 +1,6 @@
 /**
  * Verify one design: the emitted Verilog runs in every simulator that is there, and each must equal the
- * golden model bit for bit and the simulator cycle for cycle, at full speed and with random stalls.
+ * golden model bit for bit and the simulator cycle for cycle, at full speed, with stalls, and after resets.
  */
 import type { Design } from '../design/design.js';
 import { runTestbench } from '../eda/native-sim.js';
@@ -9,7 +9,8 @@ import { npmYosysVersion } from '../eda/yosys.js';
 import { packageVersion } from '../package-root.js';
 import { emit } from '../emit/emit.js';
 import { emitTestbench } from '../emit/project.js';
-import { compileDesign, cosimulate } from './cosimulate.js';
+import { cosimulateAll } from './campaign.js';
+import { compileDesign, expectationOf } from './cosimulate.js';
 import { testVectors, type BatchInput } from './golden-run.js';
 
 export type VerifyEngine = 'npm' | 'iverilog' | 'verilator';
@@ -93,33 +94,27 @@ export async function verify(
       continue;
     }
     const netlist = emit(design);
-    const progress = (half: number) => (cycle: number, cycles: number) =>
-      options.onProgress?.(index + (half + cycle / cycles) / 2, engines.length, engine);
-    const compiled = await compileDesign(design, netlist, { randomizeState: seed });
-    const base = { compiled, ...signal };
-    const smooth = await cosimulate(design, netlist, batches, { ...base, onProgress: progress(0) });
-    const stalled = await cosimulate(design, netlist, batches, {
-      ...base,
-      stallSeed: seed,
-      onProgress: progress(1),
+    const result = await cosimulateAll(design, netlist, batches, {
+      compiled: await compileDesign(design, netlist, { randomizeState: seed }),
+      expectation: expectationOf(design, batches),
+      seed,
+      onProgress: (fraction, run) =>
+        options.onProgress?.(index + fraction, engines.length, `${engine}, ${run}`),
+      ...signal,
     });
     counts = {
-      cycles: smooth.cycles,
-      hiddenChecked: smooth.hiddenChecked + stalled.hiddenChecked,
-      resultsChecked: smooth.resultsChecked + stalled.resultsChecked,
+      cycles: result.cycles,
+      hiddenChecked: result.hiddenChecked,
+      resultsChecked: result.resultsChecked,
     };
-    const bitMismatches = smooth.bitMismatches + stalled.bitMismatches;
-    const cycleMismatches = smooth.cycleMismatches + stalled.cycleMismatches;
+    const { bitMismatches, cycleMismatches } = result;
     verdicts.push({
       engine,
       tool: `halfgate ${packageVersion()} on Yosys ${await npmYosysVersion()} (npm)`,
       status: bitMismatches + cycleMismatches === 0 ? 'passed' : 'failed',
       bitMismatches,
       cycleMismatches,
-      problems: [
-        ...smooth.firstProblems,
-        ...stalled.firstProblems.map((text) => `with stalls: ${text}`),
-      ],
+      problems: result.firstProblems,
     });
   }
   options.onProgress?.(engines.length, engines.length, 'done');

@@ -1,11 +1,13 @@
 import { type Command, Option } from 'commander';
 import { UserError } from '../../errors.js';
+import type { RandomCoverage } from '../../verify/coverage.js';
 import { verifyRandom } from '../../verify/random.js';
 import type { VerifyEngine } from '../../verify/verify.js';
 import type { Context } from '../context.js';
 import { StageFailure } from '../errors.js';
 import { findScheme } from '../scheme-choice.js';
 import { choice, integer, list } from '../options.js';
+import { NETLIST_FAMILIES } from '../../eda/post-synth.js';
 import { DEFAULT_LIMIT_SECONDS } from '../../formal/prove.js';
 import { pace } from '../progress.js';
 import { openRun } from '../run-choice.js';
@@ -20,12 +22,16 @@ import {
   stageOptions,
 } from './shared.js';
 import { type FormalFlags, proveRandom, proveRun } from './verify-formal.js';
+import { type MutateFlags, mutateRandom, mutateRun } from './verify-mutate.js';
+import { netlistOfRandom, netlistOfRun, type NetlistFlags } from './verify-netlist.js';
 
-interface VerifyFlags extends DesignFlags, FormalFlags {
+interface VerifyFlags extends DesignFlags, FormalFlags, MutateFlags, NetlistFlags {
   readonly steps: number;
   readonly engines: readonly VerifyEngine[];
   readonly random?: number;
   readonly formal?: boolean;
+  readonly mutate?: number;
+  readonly netlist?: boolean;
   readonly seed: number;
   readonly vcd?: boolean;
   readonly fst?: boolean;
@@ -59,12 +65,24 @@ export function register(program: Command, context: () => Context): void {
     .option('--random <n>', 'verify so many random designs', integer('--random', 1, 100_000))
     .option('--formal', 'prove units and widths, instead of running the Verilog')
     .option(
+      '--mutate <n>',
+      'put n faults, drawn from --seed, into the Verilog one by one: what share of them verification finds',
+      integer('--mutate', 1, 100_000),
+    )
+    .option('--netlist', 'run what synthesis makes of the design, instead of the Verilog')
+    .option(
+      '--family <name>',
+      `of --netlist: ${NETLIST_FAMILIES.join(', ')}`,
+      choice('--family', NETLIST_FAMILIES),
+      'ice40-up5k',
+    )
+    .option(
       '--limit <seconds>',
-      'time limit of one proof of --formal',
+      'time limit of one proof of --formal, or of equivalence of --mutate',
       integer('--limit', 1, 86_400),
       DEFAULT_LIMIT_SECONDS,
     )
-    .option('--seed <n>', 'seed of --random', integer('--seed', 0, 2 ** 31 - 1), 1)
+    .option('--seed <n>', 'seed of --random and --mutate', integer('--seed', 0, 2 ** 31 - 1), 1)
     .option('--vcd', 'record waves as well, with a save file of grouped signals for GTKWave')
     .option('--fst', 'the same as FST, which takes Icarus Verilog')
     .option(
@@ -83,9 +101,12 @@ Examples:
   halfgate verify --random 50 --seed 7
   halfgate verify --random 20 --scheme hitnet
   halfgate verify --formal --run runs/book --scheme int8
-  halfgate verify --formal --random 10`,
+  halfgate verify --formal --random 10
+  halfgate verify --mutate 100 --run runs/book --scheme int8
+  halfgate verify --netlist --run runs/book --steps 4`,
     )
     .action((flags: VerifyFlags) => {
+      checkModes(flags);
       checkWaves(flags);
       return flags.random === undefined
         ? verifyRun(flags, context())
@@ -100,10 +121,16 @@ function waveFormats({ vcd, fst }: VerifyFlags): ('vcd' | 'fst')[] {
 
 function checkWaves(flags: VerifyFlags): void {
   const [format] = waveFormats(flags);
-  if (format === undefined || (flags.random === undefined && flags.formal !== true)) return;
+  const others = [
+    ...(flags.formal === true ? ['--formal'] : []),
+    ...(flags.mutate === undefined ? [] : ['--mutate']),
+    ...(flags.netlist === true ? ['--netlist'] : []),
+    ...(flags.random === undefined ? [] : ['--random']),
+  ];
+  if (format === undefined || others.length === 0) return;
   throw new UserError({
     where: `--${format}`,
-    given: `with ${flags.formal === true ? '--formal' : '--random'}`,
+    given: `with ${others[0]}`,
     allowed: 'waves are of a run, on its test data',
   });
 }
@@ -112,8 +139,25 @@ function wavesText(scheme: string, { format, files, cycles, signals }: Written):
   return `${scheme}: ${format} of ${signals} signals over ${cycles} cycles in ${files.join(', ')}`;
 }
 
+/** What to do instead of running the Verilog: one thing at a time. */
+function checkModes({ formal, mutate, netlist }: VerifyFlags): void {
+  const modes = [
+    ...(formal === true ? ['--formal'] : []),
+    ...(mutate === undefined ? [] : ['--mutate']),
+    ...(netlist === true ? ['--netlist'] : []),
+  ];
+  if (modes.length <= 1) return;
+  throw new UserError({
+    where: modes[0],
+    given: `with ${modes[1]}`,
+    allowed: 'one of them at a time',
+  });
+}
+
 async function verifyRun(flags: VerifyFlags, context: Context): Promise<void> {
   if (flags.formal === true) return proveRun(flags, context);
+  if (flags.mutate !== undefined) return mutateRun(flags, flags.mutate, context);
+  if (flags.netlist === true) return netlistOfRun(flags, context);
   const run = openRun(flags.run);
   const rows: string[][] = [];
   const values: object[] = [];
@@ -168,8 +212,12 @@ async function verifySeed(flags: VerifyFlags, count: number, context: Context): 
   if (flags.formal === true) {
     return proveRandom(flags, count, flags.seed, schemes?.[0], context);
   }
+  if (flags.mutate !== undefined) {
+    return mutateRandom(flags, count, schemes?.[0], flags.mutate, context);
+  }
+  if (flags.netlist === true) return netlistOfRandom(flags, count, schemes?.[0], context);
   const left = pace();
-  const { cases, seed, bitMismatches, cycleMismatches } = await verifyRandom({
+  const { cases, coverage, seed, bitMismatches, cycleMismatches } = await verifyRandom({
     count,
     seed: flags.seed,
     ...(schemes && { scheme: schemes[0] }),
@@ -191,9 +239,19 @@ async function verifySeed(flags: VerifyFlags, count: number, context: Context): 
     cases.reduce((total, { result }) => total + result[of], 0);
   const text =
     `${cases.length} random designs, seed ${seed}: ${bitMismatches} bit mismatches, ${cycleMismatches} cycle mismatches\n` +
-    `compared ${sum('hiddenChecked')} hidden values and ${sum('resultsChecked')} results over ${sum('cycles')} cycles`;
+    `compared ${sum('hiddenChecked')} hidden values and ${sum('resultsChecked')} results over ${sum('cycles')} cycles\n${coverageText(coverage)}`;
   const isGood = bitMismatches + cycleMismatches === 0;
-  context.result({ seed, bitMismatches, cycleMismatches, cases }, text);
+  context.result({ seed, bitMismatches, cycleMismatches, coverage, cases }, text);
   if (!isGood)
     throw new StageFailure(`random designs of seed ${seed}: the Verilog differs from the model`);
+}
+
+/** `arrays: binary 3, int 2, ...`, a line for each aspect. */
+function coverageText(coverage: RandomCoverage): string {
+  return Object.entries(coverage)
+    .map(([aspect, counts]) => {
+      const named = Object.entries(counts as Record<string, number>);
+      return `${aspect}: ${named.map(([name, count]) => `${name} ${count}`).join(', ')}`;
+    })
+    .join('\n');
 }

@@ -1,0 +1,104 @@
+/**
+ * The runs that a design has to pass: full speed, every pattern of stalls on both streams, and resets in the middle
+ * of work, with the same inputs, golden values and, where nothing stalls, the simulator's cycles.
+ */
+import type { Design } from '../design/design.js';
+import type { RtlSimulator } from '../eda/rtl-sim.js';
+import type { Netlist } from '../emit/emit.js';
+import { Random } from '../model/random.js';
+import {
+  cosimulate,
+  type CosimulationExpectation,
+  type CosimulationOptions,
+  type CosimulationResult,
+} from './cosimulate.js';
+import type { BatchInput } from './golden-run.js';
+import { STALL_PATTERN_NAMES } from './stimuli.js';
+
+export interface CampaignRun {
+  readonly name: string;
+  readonly options: Pick<
+    CosimulationOptions,
+    'stallSeed' | 'stalls' | 'resetAfter' | 'refuseBeforeReset'
+  >;
+}
+
+/** Resets at work: one is seldom where it matters, such as in the few cycles in which a fold drains. */
+const RESETS = 6;
+
+/** The runs of a seed; `cycles` is what the inputs take at full speed. */
+export function campaignRuns(seed: number, cycles: number): CampaignRun[] {
+  const random = new Random(seed);
+  const draw = (): number => random.integer(2 ** 31);
+  const after = (): number => 1 + random.integer(cycles);
+  return [
+    { name: 'full speed', options: {} },
+    ...STALL_PATTERN_NAMES.map((stalls) => ({
+      name: `stalls, ${stalls}`,
+      options: { stalls, stallSeed: draw() },
+    })),
+    ...Array.from({ length: RESETS }, (_, n) => ({
+      name: `reset at work ${n + 1}`,
+      options: { resetAfter: after() },
+    })),
+    {
+      name: 'reset while a result waits',
+      options: { resetAfter: cycles + after(), refuseBeforeReset: true },
+    },
+    {
+      name: 'reset at work, then stalls',
+      options: { resetAfter: after(), stallSeed: draw() },
+    },
+  ];
+}
+
+export interface CampaignOptions {
+  readonly compiled: RtlSimulator;
+  readonly expectation: CosimulationExpectation;
+  readonly seed: number;
+  /** Compare what leaves the design alone. */
+  readonly streamsOnly?: boolean;
+  /** End with the first problem. */
+  readonly stopAtFirst?: boolean;
+  readonly onProgress?: (fraction: number, run: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface CampaignResult extends CosimulationResult {
+  /** Names of the runs that were made. */
+  readonly runs: readonly string[];
+}
+
+/** All runs of a design, added up; cycles are those at full speed. */
+export async function cosimulateAll(
+  design: Design,
+  netlist: Netlist,
+  batches: readonly BatchInput[],
+  { seed, onProgress, ...options }: CampaignOptions,
+): Promise<CampaignResult> {
+  const runs = campaignRuns(seed, options.expectation.timing.cycles);
+  const results: CosimulationResult[] = [];
+  for (const [n, { name, options: own }] of runs.entries()) {
+    const result = await cosimulate(design, netlist, batches, {
+      ...options,
+      ...own,
+      onProgress: (cycle, cycles) => onProgress?.((n + cycle / cycles) / runs.length, name),
+    });
+    results.push(result);
+    if (options.stopAtFirst === true && result.firstProblems.length > 0) break;
+  }
+  const sum = (
+    of: 'hiddenChecked' | 'resultsChecked' | 'bitMismatches' | 'cycleMismatches',
+  ): number => results.reduce((total, result) => total + result[of], 0);
+  return {
+    ...results[0],
+    runs: runs.slice(0, results.length).map(({ name }) => name),
+    hiddenChecked: sum('hiddenChecked'),
+    resultsChecked: sum('resultsChecked'),
+    bitMismatches: sum('bitMismatches'),
+    cycleMismatches: sum('cycleMismatches'),
+    firstProblems: results.flatMap(({ firstProblems }, n) =>
+      firstProblems.map((text) => (n === 0 ? text : `${runs[n].name}: ${text}`)),
+    ),
+  };
+}

@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest';
+import { plan } from '../../src/design/plan.js';
+import { emit } from '../../src/emit/emit.js';
+import { Random } from '../../src/model/random.js';
+import { areEquivalent } from '../../src/mutation/equivalence.js';
+import { drawFaults, mutationScore } from '../../src/mutation/score.js';
+import { stressInput } from '../../src/verify/extreme-input.js';
+import { randomModel } from '../../src/verify/random-model.js';
+
+const shape = {
+  ...{ scheme: 'ternary-level3', inputSize: 2, hiddenSizes: [2], classes: 2 },
+  when: 'every-step',
+} as const;
+const design = plan(randomModel(shape, new Random(3)), { name: 'dut', rows: 2, columns: 1 });
+const netlist = emit(design);
+
+test('the same seed draws the same faults, another one others', () => {
+  const first = drawFaults(netlist, 1).slice(0, 24);
+  expect(drawFaults(netlist, 1).slice(0, 24)).toEqual(first);
+  expect(drawFaults(netlist, 2).slice(0, 24)).not.toEqual(first);
+});
+
+test('faults of a small design are found, and reported with their places', async () => {
+  const batches = stressInput(design, 30, new Random(4));
+  const report = await mutationScore(design, batches, { count: 6, seed: 5, checks: ['npm'] });
+  const [{ killed, survived, score }] = report.scores;
+  expect(report.faults).toHaveLength(6);
+  expect(killed + survived + report.equivalent).toBe(6);
+  expect(score).toBe(killed / (killed + survived));
+  // Not all: a check that says so of anything would.
+  expect(killed).toBeGreaterThanOrEqual(4);
+  for (const { file, line, before } of report.faults) {
+    expect(netlist.files[file].split('\n')[line - 1].replace(/\s+/g, ' ')).toContain(
+      before.split(' ')[0],
+    );
+  }
+}, 300_000);
+
+test('inputs that reach little leave faults alive', async () => {
+  const [first] = stressInput(design, 30, new Random(4));
+  // One step alone: whatever keeps steps and sequences apart is never used.
+  const options = { count: 12, seed: 5, checks: ['npm'], limitSeconds: 20 } as const;
+  const report = await mutationScore(design, [first], options);
+  expect(report.scores[0].survived).toBeGreaterThan(0);
+}, 300_000);
+
+describe('equivalence', () => {
+  const changed = (file: string, from: string, to: string): Promise<boolean> => {
+    const text = netlist.files[file];
+    expect(text).toContain(from);
+    const files = { ...netlist.files, [file]: text.replace(from, to) };
+    return areEquivalent(netlist.files, files, netlist.top, file, { limitSeconds: 120 });
+  };
+
+  test('is proved where a change says the same', async () => {
+    const same = 'else if (m_axis_tready || !m_axis_tvalid)';
+    expect(await changed('hg_stream_out.v', 'else if (m_axis_tready)', same)).toBe(true);
+  }, 200_000);
+
+  test('is not proved of a fault, of a register without reset, of a memory that reads another word', async () => {
+    expect(await changed('hg_argmax.v', 'first_i ?', "1'b0 ?")).toBe(false);
+    expect(await changed('hg_stream_out.v', 'if (rst_i) m_axis', "if (1'b0) m_axis")).toBe(false);
+    expect(await changed('hg_ram.v', 'mem[read_addr_i]', "mem[read_addr_i ^ 1'b1]")).toBe(false);
+  }, 300_000);
+});
