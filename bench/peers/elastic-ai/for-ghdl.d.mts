@@ -1,0 +1,1 @@
+export function forGhdl(vhdl: string): string;
