@@ -11,8 +11,6 @@ export interface BuildOptions extends RunLimits {
   readonly tool?: 'npm' | 'native';
   /** Of the placer; default 1. */
   readonly seed?: number;
-  /** Multipliers in DSP blocks; default true. */
-  readonly dsp?: boolean;
   readonly onProgress?: (done: number, note: string) => void;
 }
 
@@ -40,12 +38,12 @@ function resourcesOf({ luts, ffs, carries, brams, dsps, sprams, lutRam }: SynthR
  */
 export async function buildBoard(
   netlist: BoardNetlist,
-  { tool = 'npm', seed = 1, dsp = true, onProgress, ...limits }: BuildOptions = {},
+  { tool = 'npm', seed = 1, onProgress, ...limits }: BuildOptions = {},
 ): Promise<BoardBuild> {
-  const { board, top, files, coreMhz, clockNet, constraints } = netlist;
+  const { board, top, files, coreMhz, clockNet, constraints, usesDsp } = netlist;
   const family: Family = board.family;
   onProgress?.(0.1, 'synthesis');
-  const mapped = await synthesize(files, top, family, { ...limits, tool, dsp });
+  const mapped = await synthesize(files, top, family, { ...limits, tool, dsp: usesDsp });
   const synthesized = {
     resources: resourcesOf(mapped),
     tools: [`${mapped.tool} ${mapped.toolVersion}`],

@@ -17,6 +17,8 @@ export interface BoardOptions {
   readonly clockMhz?: number | undefined;
   /** Default the board's. */
   readonly baud?: number | undefined;
+  /** Let products go to DSP blocks; default true. */
+  readonly usesDsp?: boolean;
 }
 
 export interface BoardNetlist extends Netlist {
@@ -24,6 +26,7 @@ export interface BoardNetlist extends Netlist {
   /** Of the design and the UART. */
   readonly coreMhz: number;
   readonly baud: number;
+  readonly usesDsp: boolean;
   /** Default of the top's parameter of that name. */
   readonly clocksPerBit: number;
   /** Net of the top that clocks everything. */
@@ -195,6 +198,7 @@ export function emitBoard(design: Design, board: Board, options: BoardOptions = 
     board,
     coreMhz: clock.mhz,
     baud,
+    usesDsp: options.usesDsp ?? true,
     clocksPerBit: perBit,
     clockNet: clock.pll === undefined ? 'clk_i' : 'clk',
     constraints: constraints(board),

@@ -18,19 +18,19 @@ function bitstreamFile({ family }: Board, top: string): string {
 }
 
 /** Commands of the build script, run in rtl/. */
-function commands({ board, top, sources, coreMhz, constraints }: BoardNetlist): string[] {
+function commands({ board, top, sources, coreMhz, constraints, usesDsp }: BoardNetlist): string[] {
   const bitstream = `../${bitstreamFile(board, top)}`;
   const read = sources.join(' ');
   const place = `--${board.device} --package ${board.package} --json ../${top}.json`;
   if (board.family === 'ecp5') {
     return [
-      `yosys -q -p 'read_verilog -defer ${read}; synth_ecp5 -top ${top} -json ../${top}.json'`,
+      `yosys -q -p 'read_verilog -defer ${read}; synth_ecp5${usesDsp ? '' : ' -nodsp'} -top ${top} -json ../${top}.json'`,
       `nextpnr-ecp5 ${place} --lpf ../${constraints.file} --freq ${coreMhz} --textcfg ../${top}.config`,
       `ecppack --compress ../${top}.config ${bitstream}`,
     ];
   }
   const family = board.family === 'ice40-up5k' ? 'u' : 'hx';
-  const dsp = board.family === 'ice40-up5k' ? ' -dsp' : '';
+  const dsp = board.family === 'ice40-up5k' && usesDsp ? ' -dsp' : '';
   return [
     `yosys -q -p 'read_verilog -defer ${read}; synth_ice40 -device ${family}${dsp} -top ${top} -json ../${top}.json'`,
     `nextpnr-ice40 ${place} --pcf ../${constraints.file} --freq ${coreMhz} --asc ../${top}.asc`,

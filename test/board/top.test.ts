@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { boardNames, loadBoard, type Board } from '../../src/board/board.js';
 import { emitBoard } from '../../src/board/emit-board.js';
 import { goldenExchange, exchangeText } from '../../src/board/exchange.js';
+import { boardProject } from '../../src/board/project.js';
 import { identityMessage, messageSizes, MESSAGE } from '../../src/board/protocol.js';
 import { simulateBoard, startBoard } from '../../src/board/simulate.js';
 import { plan, type PlanOptions } from '../../src/design/plan.js';
@@ -73,6 +74,25 @@ describe('the top of a board', () => {
     const { problems } = await simulateBoard(netlist, { steps, results: wrong });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(/^result 4: /);
+  });
+
+  test('a design with registers or several streams is refused', () => {
+    const board = loadBoard('icebreaker');
+    expect(() => emitBoard(design({ control: 'axi-lite' }), board)).toThrow(
+      '--control: axi-lite, a board has a UART and no processor',
+    );
+    expect(() => emitBoard(design({ streams: 2 }), board)).toThrow(
+      '--streams: 2, a board has a UART',
+    );
+  });
+
+  test('without DSP blocks its script asks for none', () => {
+    const scriptOf = (usesDsp: boolean): string => {
+      const netlist = emitBoard(first, loadBoard('icebreaker'), { usesDsp });
+      return boardProject(first, netlist, exchangeOf(first), [])['build.sh'];
+    };
+    expect(scriptOf(true)).toContain('synth_ice40 -device u -dsp -top');
+    expect(scriptOf(false)).toContain('synth_ice40 -device u -top');
   });
 
   test('a host that lost its place finds it again, and starts from a fresh state', async () => {

@@ -90,7 +90,7 @@ describe('halfgate build', () => {
     expect(code).toBe(2);
     expect(stderr).toContain(
       'halfgate build: icebreaker: the 2x1 design needs 41 BRAM of 30, does not fit; use fewer --rows or --columns, ' +
-        'or a smaller --hidden; weights are in BRAM, for SPRAM cannot be part of a bitstream\n',
+        'a smaller --hidden, or a larger board; weights are in BRAM, for SPRAM cannot be part of a bitstream\n',
     );
     expect(existsSync(join(cwd, 'large'))).toBe(false);
   });

@@ -36,6 +36,7 @@ const both = {
 const cases = [
   ['dense', design()],
   ['planes and a table', design({ scheme: 'bcq-2', ...tabled })],
+  ['some multipliers of blocks', design({ scheme: 'int8', columns: 2, dsp: 3 })],
   ['both directions', design(both)],
   ['a value of two columns', design({ output: 'value', classes: 1, columns: 2, rows: 20 })],
 ] as const;

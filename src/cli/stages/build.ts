@@ -1,4 +1,3 @@
-import { recodeAll } from '../../design/multipliers.js';
 import type { Board } from '../../board/board.js';
 import { buildBoard, type BoardBuild } from '../../board/build.js';
 import { emitBoard, type BoardNetlist, type BoardOptions } from '../../board/emit-board.js';
@@ -6,6 +5,7 @@ import { goldenExchange } from '../../board/exchange.js';
 import { boardProject } from '../../board/project.js';
 import { simulateBoard } from '../../board/simulate.js';
 import type { Design } from '../../design/design.js';
+import { recodeAll, withoutDsp } from '../../design/multipliers.js';
 import { UserError } from '../../errors.js';
 import { writeFolderAtomic } from '../../store/atomic.js';
 import type { RunFolder } from '../../store/run-folder.js';
@@ -27,7 +27,7 @@ export interface BuildStageOptions extends DesignOptions, BoardOptions {
   readonly steps: number;
   readonly seed: number;
   readonly tool: 'npm' | 'native';
-  /** Whether products may go to DSP blocks. */
+  /** Products in DSP blocks, as the design and the device have them; without, all in LUTs. */
   readonly usesDsp: boolean;
 }
 
@@ -44,11 +44,10 @@ export interface Built extends Omit<BoardBuild, 'bitstream'> {
   readonly simulated: { readonly steps: number; readonly results: number; readonly cycles: number };
 }
 
-/** What to do about a design that is too large. */
-function fitHint({ family }: Board): string {
-  const spram =
-    family === 'ice40-up5k' ? '; weights are in BRAM, for SPRAM cannot be part of a bitstream' : '';
-  return `use fewer --rows or --columns, or a smaller --hidden${spram}`;
+/** What else to do about a design that is too large. */
+function larger({ family }: Board): string {
+  const spram = 'weights are in BRAM, for SPRAM cannot be part of a bitstream';
+  return family === 'ice40-up5k' ? `a larger board; ${spram}` : 'a larger board';
 }
 
 /** @throws {UserError} where the placed design is slower than its clock */
@@ -105,8 +104,9 @@ export function buildStage(
   context: Context,
 ): Promise<Built> {
   return withDesign(run, scheme, options, async (planned) => {
-    const design = usesDsp ? planned : recodeAll(planned);
-    const netlist = emitBoard(design, board, options);
+    const isBare = board.family === 'ice40-hx8k';
+    const design = !usesDsp ? recodeAll(planned) : isBare ? withoutDsp(planned) : planned;
+    const netlist = emitBoard(design, board, { ...options, usesDsp });
     const say = (done: number, note: string): void =>
       context.progress.update(done, `build ${scheme}: ${note}`, NaN);
     say(0.01, "simulating the board's top");
@@ -114,9 +114,9 @@ export function buildStage(
     const exchange = goldenExchange(design, testVectors(design, batches));
     const simulated = await simulateTop(design, netlist, exchange, context);
     const build = await buildBoard(netlist, {
-      ...{ tool, seed, dsp: usesDsp, signal: context.signal, onProgress: say },
+      ...{ tool, seed, signal: context.signal, onProgress: say },
     }).catch((error: unknown) => {
-      throw fitError(error, board.name, design, fitHint(board)) ?? error;
+      throw fitError(error, board.name, design, larger(board)) ?? error;
     });
     checkTiming(netlist, build, design.rows);
     const { bitstream, ...figures } = build;

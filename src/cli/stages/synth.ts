@@ -24,14 +24,12 @@ const RESOURCE_NAMES: Readonly<Record<string, string>> = {
   MULT18X18D: 'DSP',
 };
 
-const FIT_HINT = 'use fewer --rows or --columns, a smaller --hidden, or a larger --device';
-
 /** What the placer says when a design asks for more than the device has; undefined for other failures. */
 export function fitError(
   error: unknown,
   device: string,
   { rows, columns }: Pick<Design, 'rows' | 'columns'>,
-  hint = FIT_HINT,
+  larger = 'a larger --device',
 ): UserError | undefined {
   if (!(error instanceof EdaError)) return undefined;
   const over = error.logTail.flatMap((line) => {
@@ -46,8 +44,8 @@ export function fitError(
     given: `the ${rows}x${columns} design needs ${over.join(' and ')}`,
     allowed: 'does not fit',
     hint: over.some((what) => what.includes('DSP'))
-      ? `use a smaller --dsp, or ${hint.replace('use ', '')}`
-      : hint,
+      ? `use a smaller --dsp, fewer --rows or --columns, or ${larger}`
+      : `use fewer --rows or --columns, a smaller --hidden, or ${larger}`,
   });
 }
 
