@@ -16,10 +16,11 @@ export interface RandomCoverage {
   readonly runs: Counts;
 }
 
-/** What of memory a design has, besides weights and row words. */
+/** What of memory a design has. */
 function memoriesOf(design: Design): string[] {
   const { sequence, combiner, input } = design;
   return [
+    `weights ${design.weights ?? 'rom'}`,
     sequence ? 'whole sequences' : 'two steps of x',
     ...(tableOf(design) ? ['table of W_x'] : input.kind === 'dense' ? [] : ['embedding']),
     ...(combiner === undefined || combiner.factors === 'one' ? [] : ['factors']),
