@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { forGhdl } from '../../bench/peers/elastic-ai/for-ghdl.mjs';
 
-/** Sums of lanes, written with what GHDL 2.0 cannot convert. */
+/** Sums of lanes, in the words of their generator. */
 const lanes = (unroll: number): string => `library ieee;
 use ieee.std_logic_1164.all;
 use ieee.numeric_std.all;
@@ -55,7 +55,7 @@ describe.skipIf(!hasGhdl)('GHDL, skipped where it is not on PATH', () => {
   const folder = mkdtempSync(join(tmpdir(), 'halfgate-ghdl-'));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test.each([1, 2])('takes %i lanes after the change', (unroll) => {
+  test.each([1, 2])('what was changed is still VHDL, with %i lanes', (unroll) => {
     writeFileSync(join(folder, 'lanes.vhd'), forGhdl(lanes(unroll)));
     const ghdl = (...args: string[]): ReturnType<typeof spawnSync> =>
       spawnSync('ghdl', args, { cwd: folder, timeout: 60_000, encoding: 'utf8' });

@@ -1,6 +1,6 @@
 /**
- * Generated VHDL in words that `ghdl --synth` 2.0 takes. It stops with TYPES.INTERNAL_ERROR at `array_signal(i)'length`,
- * and writes an index of no bits for an array of one element. Both are replaced by what they mean; nothing else changes.
+ * Generated VHDL in words that `ghdl --synth` 2.0 takes. In the integer designs it stops with TYPES.INTERNAL_ERROR
+ * (vhdl-errors.adb:30) at `array_signal(i)'length`, and it writes an index of no bits for an array of one element. Both are replaced by what they mean; nothing else changes.
  */
 
 const ARRAY_TYPE =
@@ -9,7 +9,9 @@ const OBJECT = /(?:signal|variable)\s+(\w+)\s*:\s*(\w+)/gi;
 
 /** @param {string} vhdl @returns {string} */
 export function forGhdl(vhdl) {
-  const highest = new Map([...vhdl.matchAll(ARRAY_TYPE)].map(([, type, bit]) => [type.toLowerCase(), bit]));
+  const highest = new Map(
+    [...vhdl.matchAll(ARRAY_TYPE)].map(([, type, bit]) => [type.toLowerCase(), bit]),
+  );
   const arrays = new Map(
     [...vhdl.matchAll(OBJECT)].flatMap(([, name, type]) => {
       const bit = highest.get(type.toLowerCase());

@@ -29,14 +29,21 @@ async function place(netlistJson, family, seed, tool) {
   ];
   const files = { 'netlist.json': netlistJson };
   if (tool === 'npm') {
-    const request = { tool: 'nextpnr-ice40', args, files, outputs: ['report.json'], stage: 'place and route' };
+    const request = {
+      tool: 'nextpnr-ice40',
+      args,
+      files,
+      outputs: ['report.json'],
+      stage: 'place and route',
+    };
     const run = await runInWorker({ ...request, ...LIMITS });
     const report = JSON.parse(new TextDecoder().decode(run.files['report.json']));
     return { report, toolVersion: `nextpnr-ice40 (npm) ${run.version}` };
   }
   return withTempFolder(files, async (cwd) => {
     const { exitCode, log } = await runProcess('nextpnr-ice40', args, { ...LIMITS, cwd });
-    if (exitCode !== 0) throw new Error(log.split('\n').find((line) => line.startsWith('ERROR')) ?? log.slice(-200));
+    if (exitCode !== 0)
+      throw new Error(log.split('\n').find((line) => line.startsWith('ERROR')) ?? log.slice(-200));
     const version = (await runProcess('nextpnr-ice40', ['--version'], LIMITS)).log;
     return {
       report: JSON.parse(await readFile(join(cwd, 'report.json'), 'utf8')),
@@ -59,8 +66,14 @@ async function clocks(netlistJson, family, seeds, clock, tool) {
   const runs = [];
   for (const seed of seeds) {
     const { report, toolVersion } = await place(netlistJson, family, seed, tool);
-    const net = Object.keys(report.fmax).find((name) => name === clock || name.startsWith(`${clock}$`));
-    runs.push({ fmax: report.fmax[net].achieved, cells: report.utilization.ICESTORM_LC.used, toolVersion });
+    const net = Object.keys(report.fmax).find(
+      (name) => name === clock || name.startsWith(`${clock}$`),
+    );
+    runs.push({
+      fmax: report.fmax[net].achieved,
+      cells: report.utilization.ICESTORM_LC.used,
+      toolVersion,
+    });
   }
   const sorted = runs.map(({ fmax }) => fmax).sort((a, b) => a - b);
   return {
@@ -79,7 +92,14 @@ async function clocks(netlistJson, family, seeds, clock, tool) {
 export async function measure({ files, top, clock }, family, { seeds, tool }) {
   const synthesis = await synthesize(files, top, family, { ...LIMITS, tool });
   const { luts, ffs, brams, dsps, lutRam, netlistJson } = synthesis;
-  const area = { luts, ffs, brams, dsps, lutRam, yosys: `${synthesis.tool} ${synthesis.toolVersion}` };
+  const area = {
+    luts,
+    ffs,
+    brams,
+    dsps,
+    lutRam,
+    yosys: `${synthesis.tool} ${synthesis.toolVersion}`,
+  };
   if (DEVICE[family] === undefined) return area;
   const tooMuch = overflow(area, family);
   if (tooMuch !== undefined) return { ...area, tooMuch };

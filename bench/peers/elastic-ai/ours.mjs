@@ -14,11 +14,19 @@ const MOST_ROWS = 16;
 
 /** One LSTM and one linear output of the last step: what their network is. */
 function designOf({ scheme, hidden, inputs, rows, seed }) {
-  const shape = { scheme, inputSize: inputs, hiddenSizes: [hidden], classes: 1, output: 'value', when: 'last-step' };
+  const shape = {
+    scheme,
+    inputSize: inputs,
+    hiddenSizes: [hidden],
+    classes: 1,
+    output: 'value',
+    when: 'last-step',
+  };
   return plan(randomModel(shape, new Random(seed)), { name: 'peer_lstm', rows, columns: 1 });
 }
 
-export const cyclesPerStep = (ourCase) => simulate(designOf(ourCase), { sequences: [1] }).cyclesPerStep;
+export const cyclesPerStep = (ourCase) =>
+  simulate(designOf(ourCase), { sequences: [1] }).cyclesPerStep;
 
 /** The smallest array that needs at most so many cycles a step. */
 export function rowsFor(ourCase, cycles) {
@@ -46,7 +54,8 @@ export async function ourDesign(ourCase) {
 /** The largest array whose LUTs, by our estimate, are at most so many. */
 export function rowsWithin(ourCase, family, luts) {
   const profile = loadProfile(family);
-  const fits = (rows) => estimate(designOf({ ...ourCase, rows }), profile).resources.lut.value <= luts;
+  const fits = (rows) =>
+    estimate(designOf({ ...ourCase, rows }), profile).resources.lut.value <= luts;
   let rows = 1;
   while (rows < MOST_ROWS && fits(rows + 1)) rows++;
   return rows;

@@ -8,7 +8,12 @@ const microseconds = ({ cyclesPerStep, area }) =>
 
 function agreement({ different, values, cycleMismatches }) {
   const bits = different === 0 ? `all ${values} equal` : `${different} of ${values} differ`;
-  return cycleMismatches === undefined ? bits : `${bits}, cycles too`.replace('cycles too', cycleMismatches === 0 ? 'cycles too' : `${cycleMismatches} cycles differ`);
+  return cycleMismatches === undefined
+    ? bits
+    : `${bits}, cycles too`.replace(
+        'cycles too',
+        cycleMismatches === 0 ? 'cycles too' : `${cycleMismatches} cycles differ`,
+      );
 }
 
 function row(entry) {
@@ -19,9 +24,11 @@ function row(entry) {
     scheme === undefined ? `elasticai.creator ${who}` : `**halfgate** ${scheme}, ${rows} rows`,
     Number.isInteger(cyclesPerStep) ? cyclesPerStep : cyclesPerStep.toFixed(1),
     ...[area.luts, area.ffs, area.brams, area.dsps],
-    area.fmaxMhz === undefined ? 'does not fit' : `${mhz(area.fmaxMhz)} (${mhz(low)}..${mhz(high)})`,
+    area.fmaxMhz === undefined
+      ? 'does not fit'
+      : `${mhz(area.fmaxMhz)} (${mhz(low)}..${mhz(high)})`,
     time === undefined ? '-' : time.toFixed(1),
-    time === undefined ? '-' : (area.luts * time / 1000).toFixed(1),
+    time === undefined ? '-' : ((area.luts * time) / 1000).toFixed(1),
     `${xc7.luts + xc7.lutRam} / ${xc7.ffs} / ${xc7.brams} / ${xc7.dsps}`,
     agreement(entry),
   ];
@@ -55,8 +62,20 @@ ${note}`;
 }
 
 function other(theirCase) {
-  const { kind, hidden, inputs, pipeline, unroll, cyclesPerStep, different, values, refused, stopped } = theirCase;
-  const how = kind === 'integer' ? (pipeline ? `pipeline, unroll ${unroll}` : 'plain') : 'fixed point';
+  const {
+    kind,
+    hidden,
+    inputs,
+    pipeline,
+    unroll,
+    cyclesPerStep,
+    different,
+    values,
+    refused,
+    stopped,
+  } = theirCase;
+  const how =
+    kind === 'integer' ? (pipeline ? `pipeline, unroll ${unroll}` : 'plain') : 'fixed point';
   const said = refused ?? stopped;
   const cells = [
     ...[kind, how, hidden, inputs],

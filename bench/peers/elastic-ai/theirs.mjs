@@ -5,7 +5,8 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { forGhdl } from './for-ghdl.mjs';
-import { fixedCellTestbench } from './testbench.mjs';
+import { fromGhdl } from './from-ghdl.mjs';
+import { fixedCellTestbench, fixedCellVerilog, integerLayerVerilog } from './testbench.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const execute = promisify(execFile);
@@ -27,8 +28,13 @@ async function generate(theirCase, folder, python) {
 async function inGhdl(folder, more = {}) {
   const work = join(folder, 'ghdl');
   mkdirSync(work, { recursive: true });
-  const names = readdirSync(join(folder, 'vhdl'), { recursive: true }).filter((name) => name.endsWith('.vhd'));
-  const sources = names.map((name) => [basename(name), readFileSync(join(folder, 'vhdl', name), 'utf8')]);
+  const names = readdirSync(join(folder, 'vhdl'), { recursive: true }).filter((name) =>
+    name.endsWith('.vhd'),
+  );
+  const sources = names.map((name) => [
+    basename(name),
+    readFileSync(join(folder, 'vhdl', name), 'utf8'),
+  ]);
   const files = { ...Object.fromEntries(sources), ...more };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(work, name), forGhdl(text));
   const ghdl = (command, ...rest) =>
@@ -38,14 +44,43 @@ async function inGhdl(folder, more = {}) {
 }
 
 /** `--latches`: some of their state machines infer latches, and GHDL else refuses them. */
-async function toVerilog(ghdl, top) {
+async function convert(ghdl, top) {
   try {
     await ghdl('-m', top);
-    return { verilog: (await ghdl('--synth', '--latches', '--out=verilog', top)).stdout };
+    return {
+      converted: (await ghdl('--synth', '--latches', '--out=verilog', top)).stdout,
+    };
   } catch ({ stderr }) {
     const first = stderr.split('\n').find((line) => /^\S+:\d+:\d+: (?!warning|note)/.test(line));
     return { refused: first ?? stderr.slice(0, 200) };
   }
+}
+
+/** The converted netlist in Verilator, two-state, everything 0 at first: numbers displayed behind `H`. */
+async function runNetlist(folder, converted, testbench) {
+  const place = join(folder, 'netlist');
+  mkdirSync(place, { recursive: true });
+  writeFileSync(join(place, 'netlist.v'), fromGhdl(converted, "'b0"));
+  writeFileSync(join(place, 'testbench.v'), testbench);
+  const options = { ...LIMITS, timeout: 900_000, cwd: place };
+  const flags = [
+    '--binary',
+    '--timing',
+    '-Wno-fatal',
+    '-Wno-lint',
+    '-Wno-style',
+    '--x-initial',
+    '0',
+  ];
+  const speed = ['-O1', '-CFLAGS', '-O0'];
+  const sources = ['testbench.v', 'netlist.v'];
+  await execute(
+    'verilator',
+    [...flags, ...speed, '--top-module', 'testbench', ...sources],
+    options,
+  );
+  const { stdout } = await execute(join(place, 'obj_dir/Vtestbench'), [], options);
+  return numbers(stdout, /^H (-?\d+)$/gm);
 }
 
 /** What a testbench reports; their own end by a failed assertion, always. */
@@ -60,8 +95,10 @@ const numbers = (log, pattern) => [...log.matchAll(pattern)].map(([, text]) => N
 /** Values that differ; one that is missing differs too. */
 const differing = (expected, found) => expected.filter((value, n) => value !== found[n]).length;
 
+const netlistCheck = (simulated, netlist) => ({ netlistDifferent: differing(simulated, netlist) });
+
 /** One LSTM and one linear output; the cell is simulated alone, step after step. */
-async function fixedDesign(theirCase, folder, python) {
+async function fixedDesign(theirCase, folder, python, isChecked) {
   const expected = await generate(theirCase, folder, python);
   const inputs = expected.inputs.map(([x]) => x);
   const ghdl = await inGhdl(folder, {
@@ -69,17 +106,24 @@ async function fixedDesign(theirCase, folder, python) {
   });
   const log = await simulate(ghdl, 'cell_testbench');
   const values = expected.outputs.flat();
+  const found = numbers(log, /H (-?\d+)/g);
+  const { converted, refused } = await convert(ghdl, 'lstm_network');
+  const netlist = async () => {
+    const cell = await convert(ghdl, 'lstm_cell');
+    return runNetlist(folder, cell.converted, fixedCellVerilog(inputs, theirCase.hidden));
+  };
   return {
     top: 'lstm_network',
-    ...(await toVerilog(ghdl, 'lstm_network')),
+    ...(refused === undefined ? { verilog: fromGhdl(converted) } : { refused }),
+    ...(isChecked ? netlistCheck(found, await netlist()) : {}),
     cyclesPerStep: numbers(log, /STEP (\d+)/g).at(-1),
     values: values.length,
-    different: differing(values, numbers(log, /H (-?\d+)/g)),
+    different: differing(values, found),
   };
 }
 
 /** One LSTM layer in their own testbench; cycles of a step by the difference of two lengths. */
-async function integerDesign(theirCase, folder, python) {
+async function integerDesign(theirCase, folder, python, isChecked) {
   const runs = [];
   for (const steps of [theirCase.steps, 2 * theirCase.steps]) {
     const place = join(folder, `steps-${steps}`);
@@ -97,7 +141,7 @@ async function integerDesign(theirCase, folder, python) {
     const found = numbers(log, /Correct\/Simulated = -?\d+\/(-?\d+),/g);
     const stopped = /error: (bound check failure[^\n]*)/.exec(log)?.[1];
     runs.push({
-      ghdl,
+      ...{ ghdl, place, found, inputs: expected.inputs },
       ...(stopped === undefined ? {} : { stopped }),
       cycles: femtoseconds / PERIOD_FS,
       values: values.length,
@@ -105,9 +149,13 @@ async function integerDesign(theirCase, folder, python) {
     });
   }
   const [short, long] = runs;
+  const { converted, refused } = await convert(short.ghdl, 'rnn');
+  const netlist = () =>
+    runNetlist(short.place, converted, integerLayerVerilog(short.inputs, theirCase.hidden));
   return {
     top: 'rnn',
-    ...(await toVerilog(short.ghdl, 'rnn')),
+    ...(refused === undefined ? { verilog: fromGhdl(converted) } : { refused }),
+    ...(isChecked ? netlistCheck(short.found, await netlist()) : {}),
     cyclesPerStep: (long.cycles - short.cycles) / theirCase.steps,
     values: short.values + long.values,
     different: short.different + long.different,
@@ -118,19 +166,25 @@ async function integerDesign(theirCase, folder, python) {
 /**
  * Generate, simulate and convert one of their designs.
  *
+ * @param isChecked also run the converted netlist
  * @returns {Promise<{ top: string, verilog?: string, refused?: string, cyclesPerStep: number, values: number,
- *   different: number, stopped?: string }>} of `values` values of h, `different` are not what their Python model computes;
- *   `refused`: why GHDL gave no Verilog; `stopped`: the error that ended their simulation
+ *   different: number, netlistDifferent?: number, stopped?: string }>} of `values` values of h, `different` are not what
+ *   their Python model computes, `netlistDifferent` of the netlist not what the VHDL computes; `refused`: why GHDL gave no
+ *   Verilog; `stopped`: the error that ended their simulation
  * @throws when their generator or a simulation cannot run, with its message
  */
-export function theirDesign(theirCase, folder, python) {
-  return (theirCase.kind === 'fixed' ? fixedDesign : integerDesign)(theirCase, folder, python);
+export function theirDesign(theirCase, folder, python, isChecked) {
+  const make = theirCase.kind === 'fixed' ? fixedDesign : integerDesign;
+  return make(theirCase, folder, python, isChecked);
 }
 
 /** Versions of what makes these designs. */
 export async function theirVersions(python) {
-  const ask = 'import importlib.metadata as m; print(m.version("elasticai.creator"), m.version("torch"))';
+  const ask =
+    'import importlib.metadata as m; print(m.version("elasticai.creator"), m.version("torch"))';
   const [creator, torch] = (await execute(python, ['-c', ask], LIMITS)).stdout.trim().split(' ');
   const { stdout } = await execute('ghdl', ['--version'], LIMITS);
-  return { creator, torch, ghdl: /[\d.]+/.exec(stdout)[0] };
+  const verilator = (await execute('verilator', ['--version'], LIMITS)).stdout;
+  const version = (text) => /\d[\d.]+/.exec(text)[0];
+  return { creator, torch, ghdl: version(stdout), verilator: version(verilator) };
 }

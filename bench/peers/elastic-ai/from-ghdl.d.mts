@@ -1,0 +1,1 @@
+export function fromGhdl(verilog: string, otherwise?: string): string;
