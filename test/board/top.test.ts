@@ -48,6 +48,13 @@ function exchangeOf(d: ReturnType<typeof design>) {
 }
 
 describe('the top of a board', () => {
+  test.each([
+    [{ control: 'axi-lite' }, '--control: axi-lite, a board has a UART and no processor'],
+    [{ streams: 2 }, '--streams: 2, a board has a UART and no processor'],
+  ] as const)('is refused to a design with ports that it does not drive: %o', (more, problem) => {
+    expect(() => emitBoard({ ...first, ...more }, loadBoard('icebreaker'))).toThrow(problem);
+  });
+
   const [first] = Object.values(designs);
   const cases = [
     ...Object.entries(designs).map(([name, d]) => [name, 'icebreaker', d, undefined] as const),

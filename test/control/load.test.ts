@@ -33,6 +33,7 @@ const KINDS: readonly (readonly [string, Made])[] = [
   ['features', { scheme: 'int8', inputSize: 6, features }],
   ['bidirectional features', { inputSize: 6, features, bidirectional: [true], maxSteps: 5 }],
   ['bidirectional one-hot', { scheme: 'twn', ...oneHot, bidirectional: [true], maxSteps: 5 }],
+  ['int8 multiplied in LUTs', { scheme: 'int8', dsp: 0, columns: 1 }],
   ['a sparse dataflow', { dataflow: 'sparse', columns: 1 }],
   ['a sparse dataflow of tokens', { dataflow: 'sparse', columns: 1, vocabSize: 7 }],
   ['rows that no sum needs', { rows: 32, columns: 1 }],
