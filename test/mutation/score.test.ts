@@ -22,13 +22,13 @@ test('the same seed draws the same faults, another one others', () => {
 
 test('faults of a small design are found, and reported with their places', async () => {
   const batches = stressInput(design, 30, new Random(4));
-  const report = await mutationScore(design, batches, { count: 6, seed: 5, checks: ['npm'] });
+  const report = await mutationScore(design, batches, { count: 12, seed: 5, checks: ['npm'] });
   const [{ killed, survived, score }] = report.scores;
-  expect(report.faults).toHaveLength(6);
-  expect(killed + survived + report.equivalent).toBe(6);
+  expect(report.faults).toHaveLength(12);
+  expect(killed + survived + report.equivalent).toBe(12);
   expect(score).toBe(killed / (killed + survived));
-  // Not all: a check that says so of anything would.
-  expect(killed).toBeGreaterThanOrEqual(4);
+  // Two units and two classes keep some faults hidden.
+  expect(killed).toBeGreaterThan(survived);
   for (const { file, line, before } of report.faults) {
     expect(netlist.files[file].split('\n')[line - 1].replace(/\s+/g, ' ')).toContain(
       before.split(' ')[0],
