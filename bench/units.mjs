@@ -261,7 +261,7 @@ ${unitLines.join('\n')}
 
 - MACs: activations of 8 bits; registers that pass operands on to the next element left out, as the other forms have none
 - ECP5: a carry cell counts as the two LUT4 it takes; xc7: every LUT counts one
-- MHz: the unit between registers, median of placer seeds ${SEEDS.join(', ')}
+- MHz: the unit between registers, median of placer seeds ${SEEDS.join(', ')}; theirs between registers too, in a shell of their own
 - um2: cells without wires, no timing constraint${LIBRARIES.length > 0 ? '; not of units with a memory or a DSP block' : ': not measured, no cell library given (--pdk)'}
 - Units without a name in the last column have no hand-written form of the same function to compare with
 - Ours: ${tools.synthesis}, ${tools.placement}. Theirs (bench/peers/units.json): ${peers.tools.split(';')[0]}; versions of Yosys differ in their counts
