@@ -6,14 +6,14 @@ const mhz = (value) => value.toFixed(1);
 const microseconds = ({ cyclesPerStep, area }) =>
   area.fmaxMhz === undefined ? undefined : cyclesPerStep / area.fmaxMhz;
 
-function agreement({ different, values, cycleMismatches }) {
-  const bits = different === 0 ? `all ${values} equal` : `${different} of ${values} differ`;
-  return cycleMismatches === undefined
-    ? bits
-    : `${bits}, cycles too`.replace(
-        'cycles too',
-        cycleMismatches === 0 ? 'cycles too' : `${cycleMismatches} cycles differ`,
-      );
+/** Simulated hardware against the integers of the model that generated it; theirs also netlist against VHDL. */
+function agreement({ different, values, cycleMismatches, netlistDifferent }) {
+  const equal = (count, of) => (count === 0 ? `all ${of} equal` : `${count} of ${of} differ`);
+  const rest =
+    cycleMismatches === undefined
+      ? `netlist ${netlistDifferent === 0 ? 'as VHDL' : `differs from VHDL in ${netlistDifferent}`}`
+      : `cycles ${cycleMismatches === 0 ? 'equal' : `differ in ${cycleMismatches}`}`;
+  return `${equal(different, values)}, ${rest}`;
 }
 
 function row(entry) {
@@ -98,7 +98,7 @@ export function page({ tables, others, versions, seed }) {
 
 [elasticai.creator](https://github.com/es-ude/elastic-ai.creator) (University of Duisburg-Essen, MIT) generates VHDL of
 quantized LSTMs for small FPGAs. Its designs and ours of the same size, 8 bits, through the same synthesis and the same
-place and route. Its VHDL is made by its own package and turned into Verilog by GHDL. How to run it:
+place and route. Its VHDL is made by its own package, simulated by GHDL, and turned into Verilog by GHDL. How to run it:
 [bench/peers/elastic-ai](../../bench/peers/elastic-ai/README.md).
 
 Of ours, each table has the smallest arrays as fast as theirs in cycles (within 2 %), and the largest ternary array that
@@ -112,12 +112,12 @@ ${tables.map(table).join('\n')}
   generated it; for ours also the cycle of every result
 - measured: ${tools(tables)}
 
-## What of theirs did not work
+## Other designs of theirs
 
-All of it was tried with untrained weights of seed ${seed}. "Differ": values of h that their simulated hardware and their
-Python model do not agree about.
+Tried with untrained weights of seed ${seed}. "Differ": values of h that their simulated hardware and their Python model do not
+agree about; "refused": why GHDL could not convert the design.
 
-| design | form | hidden | inputs | cycles/step | differ | said by GHDL |
+| design | form | hidden | inputs | cycles/step | differ | refused, or stopped in simulation |
 |---|---|---|---|---|---|---|
 ${others.map(other).join('\n')}
 
@@ -135,16 +135,18 @@ ${others.map(other).join('\n')}
   also has the linear output, as does their fixed-point network.
 - **Theirs takes x by address** from a memory outside (integers), ours from a stream with back-pressure.
 - **Exactness.** The integer pipeline template of theirs agrees with its model bit for bit at the sizes of the tables. Their
-  fixed-point hardware does not. None of their testbenches asserts anything: they print differences.
-- **GHDL stands between.** It drops their \`rom_style\` attributes, so Yosys may use block RAM where they ask for LUTs. They
-  aim at Vivado; what it makes of their VHDL was not measured. Two expressions that GHDL 2.0 cannot convert were replaced by
-  their meaning.
+  fixed-point hardware does not. Their testbenches assert no value: they print.
+- **GHDL stands between.** It drops their \`rom_style\` attributes, so Yosys may use block RAM where they ask for LUTs. What
+  GHDL 2.0 cannot convert, or converts wrongly, is replaced by its meaning
+  ([for-ghdl.mjs](../../bench/peers/elastic-ai/for-ghdl.mjs), [from-ghdl.mjs](../../bench/peers/elastic-ai/from-ghdl.mjs));
+  Verilator then runs the netlists (of the fixed-point network, the cell), and the last column says whether they give the
+  values of the VHDL. They aim at Vivado; what it makes of their VHDL was not measured.
 - **Half cycles.** Their fixed-point cell reads its memories at the falling edge; its Fmax counts that.
 - **No energy.** Ours is estimated from counted actions; theirs has no such count, and our profiles price no LUT without
   one. LUT x time is the proxy that needs no assumption, and it is no energy. Their published figures are on hardware and
   with other tools.
 - Weights are random on both sides, so accuracy is not compared.
 
-halfgate ${versions.halfgate}, elasticai.creator ${versions.creator} (torch ${versions.torch}), GHDL ${versions.ghdl}, seed ${seed}, node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}; regenerate: node bench/peers/elastic-ai/run.mjs
+halfgate ${versions.halfgate}, elasticai.creator ${versions.creator} (torch ${versions.torch}), GHDL ${versions.ghdl}, Verilator ${versions.verilator}, seed ${seed}, node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}; regenerate: node bench/peers/elastic-ai/run.mjs
 `;
 }
