@@ -280,6 +280,7 @@ ${designLines.join('\n')}
 
 - HX8K: no DSP blocks, an int array recoded; UP5K: as many elements of an int array with a DSP block as its eight leave, the others recoded (\`--dsp\`); ECP5, xc7: all with a DSP block
 - ECP5: two LUT4 for each carry cell, and without those that serve as memory
+- no BELs remaining: more block RAMs than the device has (HX8K 32, UP5K 30), so not placed
 - MHz: in a shell of registers, since there are more ports than pins; median of placer seeds ${SEEDS.join(', ')}
 
 halfgate ${version}, node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}; regenerate: npm run bench:units -- --pdk FOLDER
