@@ -7,11 +7,12 @@ import { drawFaults, mutationScore } from '../../src/mutation/score.js';
 import { stressInput } from '../../src/verify/extreme-input.js';
 import { randomModel } from '../../src/verify/random-model.js';
 
+// Large enough that not all results are the same class.
 const shape = {
-  ...{ scheme: 'ternary-level3', inputSize: 2, hiddenSizes: [2], classes: 2 },
+  ...{ scheme: 'ternary-level3', inputSize: 3, hiddenSizes: [5], classes: 4 },
   when: 'every-step',
 } as const;
-const design = plan(randomModel(shape, new Random(3)), { name: 'dut', rows: 2, columns: 1 });
+const design = plan(randomModel(shape, new Random(3)), { name: 'dut', rows: 3, columns: 1 });
 const netlist = emit(design);
 
 test('the same seed draws the same faults, another one others', () => {
@@ -20,28 +21,23 @@ test('the same seed draws the same faults, another one others', () => {
   expect(drawFaults(netlist, 2).slice(0, 24)).not.toEqual(first);
 });
 
-test('faults of a small design are found, and reported with their places', async () => {
+test('faults are found and reported with their places; one step alone finds fewer of them', async () => {
   const batches = stressInput(design, 30, new Random(4));
-  const report = await mutationScore(design, batches, { count: 12, seed: 5, checks: ['npm'] });
+  const options = { count: 10, seed: 1, checks: ['npm'], limitSeconds: 20 } as const;
+  const report = await mutationScore(design, batches, options);
   const [{ killed, survived, score }] = report.scores;
-  expect(report.faults).toHaveLength(12);
-  expect(killed + survived + report.equivalent).toBe(12);
+  expect(report.faults).toHaveLength(10);
+  expect(killed + survived + report.equivalent).toBe(10);
   expect(score).toBe(killed / (killed + survived));
-  // Two units and two classes keep some faults hidden.
-  expect(killed).toBeGreaterThan(survived);
   for (const { file, line, before } of report.faults) {
-    expect(netlist.files[file].split('\n')[line - 1].replace(/\s+/g, ' ')).toContain(
-      before.split(' ')[0],
-    );
+    expect(netlist.files[file].split('\n')[line - 1]).toContain(before.split(' ')[0]);
   }
-}, 300_000);
-
-test('inputs that reach little leave faults alive', async () => {
-  const [first] = stressInput(design, 30, new Random(4));
-  // One step alone: whatever keeps steps and sequences apart is never used.
-  const options = { count: 12, seed: 5, checks: ['npm'], limitSeconds: 20 } as const;
-  const report = await mutationScore(design, [first], options);
-  expect(report.scores[0].survived).toBeGreaterThan(0);
+  // The same faults: whatever keeps steps and sequences apart is never used.
+  const weak = await mutationScore(design, batches.slice(0, 1), options);
+  const places = (of: typeof report) =>
+    of.faults.map(({ file, line, after }) => [file, line, after]);
+  expect(places(weak)).toEqual(places(report));
+  expect(weak.scores[0].killed).toBeLessThan(killed);
 }, 300_000);
 
 describe('equivalence', () => {
