@@ -189,7 +189,12 @@ export async function cosimulate(
   }
   rtl.set('rst_i', 0);
   rtl.set('s_axis_tvalid', 0);
-  loadAndStart(rtl, design, options.stallSeed);
+  try {
+    loadAndStart(rtl, design, options.stallSeed);
+  } catch (error) {
+    bitMismatches++;
+    note(`loading: ${error instanceof Error ? error.message : String(error)}`);
+  }
 
   const field = beatBits(widths(design).class);
   const isValue = design.headOutput === 'value';
