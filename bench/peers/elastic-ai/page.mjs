@@ -49,6 +49,29 @@ const HEADER = [
   'values against own model',
 ];
 
+const METRICS = [
+  ['cycles/step', ({ cyclesPerStep }) => cyclesPerStep],
+  ['LUT', ({ area }) => area.luts],
+  ['FF', ({ area }) => area.ffs],
+  ['BRAM', ({ area }) => area.brams],
+  ['DSP', ({ area }) => area.dsps],
+  ['us/step', (entry) => microseconds(entry) ?? Infinity],
+  ['xc7 LUT', ({ xc7 }) => xc7.luts + xc7.lutRam],
+  ['xc7 FF', ({ xc7 }) => xc7.ffs],
+  ['xc7 BRAM', ({ xc7 }) => xc7.brams],
+  ['xc7 DSP', ({ xc7 }) => xc7.dsps],
+];
+
+/** Where theirs needs less, beside each of ours. */
+function theirsBetter([theirs, ...ours]) {
+  return ours
+    .map((entry) => {
+      const less = METRICS.filter(([, of]) => of(theirs) < of(entry)).map(([name]) => name);
+      return `${less.length === 0 ? 'nothing' : less.join(', ')} beside ${entry.scheme} with ${entry.rows} rows`;
+    })
+    .join('; ');
+}
+
 function table({ kind, hidden, inputs, family, rows }) {
   const [theirs] = rows;
   const overflow = theirs.area.tooMuch;
@@ -58,6 +81,8 @@ function table({ kind, hidden, inputs, family, rows }) {
 | ${HEADER.join(' | ')} |
 |${'---|'.repeat(HEADER.length)}
 ${rows.map(row).join('\n')}
+
+Theirs needs less of: ${theirsBetter(rows)}.
 ${note}`;
 }
 
@@ -80,7 +105,7 @@ function other(theirCase) {
   const cells = [
     ...[kind, how, hidden, inputs],
     Number.isFinite(cyclesPerStep) ? cyclesPerStep : '-',
-    `${different} of ${values}`,
+    Number.isFinite(cyclesPerStep) ? `${different} of ${values}` : 'not simulated',
     said === undefined ? '-' : `\`${said.trim()}\``,
   ];
   return `| ${cells.join(' | ')} |`;
