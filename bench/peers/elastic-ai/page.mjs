@@ -133,13 +133,14 @@ ${tables.map(table).join('\n')}
 - cycles/step: theirs simulated by GHDL; ours by the simulator, which the RTL equals
 - LUT, FF, BRAM, DSP: of the iCE40 named; Fmax: median (lowest..highest) of placer seeds 1, 2, 3; us/step at the median
 - xc7: synthesis alone (\`synth_xilinx\`), LUTs used as memory among the LUTs; no open place and route, so no clock
-- values against own model: every h (and result) of the simulated hardware against the integers of the model that
-  generated it; for ours also the cycle of every result
+- values against own model: simulated hardware against the integers of the model that generated it. Theirs: h of every step
+  (fixed point), h after the last of 4 and of 8 steps (integers), in the VHDL, and whether the converted netlist gives the
+  same. Ours: every h and result, and the cycle of every result, in the RTL
 - measured: ${tools(tables)}
 
 ## Other designs of theirs
 
-Tried with untrained weights of seed ${seed}. "Differ": values of h that their simulated hardware and their Python model do not
+Tried with untrained weights of seed ${seed}, integer ranges observed on random data; other weights may do better. "Differ": values of h that their simulated hardware and their Python model do not
 agree about; "refused": why GHDL could not convert the design.
 
 | design | form | hidden | inputs | cycles/step | differ | refused, or stopped in simulation |
