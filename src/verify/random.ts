@@ -17,6 +17,7 @@ import { compileDesign, expectationOf, type CosimulationResult } from './cosimul
 import { CoverageCount, type RandomCoverage } from './coverage.js';
 import { randomInput, type BatchInput } from './golden-run.js';
 import { randomModel, schemeOf, type ModelShape } from './random-model.js';
+import { cosimulateStreams, systemCase } from './random-system.js';
 
 export interface RandomCase {
   readonly index: number;
@@ -204,7 +205,9 @@ export function describeCase({ shape, design, lengths }: RandomCase): string {
     `${multipliers ? `, ${multipliers.dsp} of them by DSP` : ''}` +
     `${combiner ? `, factors ${combiner.factors} by ${combiner.factorsBy}` : ''}, ` +
     `${source}, ${shape.when}, sequences ${lengths.join('+')}` +
-    (design.sequence ? ` of at most ${design.sequence.maxSteps}` : '')
+    (design.sequence ? ` of at most ${design.sequence.maxSteps}` : '') +
+    (design.weights === 'ram' ? ', loaded' : '') +
+    (design.streams === undefined ? '' : `, ${design.streams} streams`)
   );
 }
 
@@ -245,8 +248,10 @@ export async function verifyRandom(options: {
   const coverage = new CoverageCount();
   for (let index = 0; index < options.count; index++) {
     options.signal?.throwIfAborted();
-    const candidate = randomCase(options.seed, index, options.scheme);
-    const result = await cosimulateCase(candidate, (options.seed ^ index) >>> 0, options.signal);
+    const drawn = randomCase(options.seed, index, options.scheme);
+    const candidate = systemCase(drawn, options.seed, index);
+    const run = candidate.design.streams === undefined ? cosimulateCase : cosimulateStreams;
+    const result = await run(candidate, (options.seed ^ index) >>> 0, options.signal);
     const description = describeCase(candidate);
     cases.push({ description, result });
     coverage.add(candidate.design, result.runs);

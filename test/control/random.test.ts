@@ -8,6 +8,7 @@ import { Random } from '../../src/model/random.js';
 import { compileDesign, cosimulate } from '../../src/verify/cosimulate.js';
 import { randomInput } from '../../src/verify/golden-run.js';
 import { randomCase } from '../../src/verify/random.js';
+import { cosimulateStreams, systemCase } from '../../src/verify/random-system.js';
 import { interleave } from '../../src/verify/streams.js';
 
 test.each([0, 1, 2, 6])(
@@ -31,3 +32,16 @@ test.each([0, 1, 2, 6])(
   },
   60_000,
 );
+
+test('a fourth of random designs are loaded, some of them shared by streams, which run as alone', async () => {
+  const cases = Array.from({ length: 48 }, (_, index) =>
+    systemCase(randomCase(5, index), 5, index),
+  );
+  const loaded = cases.filter(({ design }) => design.weights === 'ram');
+  const shared = loaded.filter(({ design }) => design.streams !== undefined);
+  expect(loaded.length).toBeGreaterThan(5);
+  expect(shared.length).toBeGreaterThan(0);
+  const result = await cosimulateStreams(shared[0], 9);
+  expect(result).toMatchObject({ bitMismatches: 0, cycleMismatches: 0, firstProblems: [] });
+  expect(result.runs).toEqual(['streams, full speed', 'streams, stalls, random']);
+}, 60_000);

@@ -1,0 +1,54 @@
+/** Random designs in a system: weights loaded through registers, several streams on one core. */
+import { tableOf } from '../design/design.js';
+import { plan } from '../design/plan.js';
+import { emit } from '../emit/emit.js';
+import { Random } from '../model/random.js';
+import type { CampaignResult } from './campaign.js';
+import { compileDesign, cosimulate } from './cosimulate.js';
+import { randomInput } from './golden-run.js';
+import type { RandomCase } from './random.js';
+import { interleave } from './streams.js';
+
+/** Every fourth case with its weights loaded and, of these, those that can with 1, 2 or 4 streams. */
+export function systemCase(candidate: RandomCase, seed: number, index: number): RandomCase {
+  const random = new Random((Math.imul(seed + 3, 0x9e3779b1) ^ Math.imul(index, 0x2545f491)) >>> 0);
+  if (random.integer(4) > 0) return candidate;
+  const { design, options } = candidate;
+  const canShare = !design.sequence && !tableOf(design) && design.dataflow === undefined;
+  const streams = canShare ? { streams: 2 ** random.integer(3) } : {};
+  const loaded = { ...options, ...streams, weights: 'ram', control: 'axi-lite' } as const;
+  return { ...candidate, options: loaded, design: plan(design.model, loaded) };
+}
+
+/** Steps of all streams interleaved, at full speed and with stalls. */
+export async function cosimulateStreams(
+  { design, lengths }: RandomCase,
+  seed: number,
+  signal?: AbortSignal,
+): Promise<CampaignResult> {
+  const netlist = emit(design);
+  const compiled = await compileDesign(design, netlist, { randomizeState: seed });
+  const random = new Random(seed);
+  const inputs = Array.from({ length: design.streams! }, () =>
+    randomInput(design, lengths, random),
+  );
+  const traffic = interleave(design, inputs, random);
+  const options = { compiled, traffic, ...(signal ? { signal } : {}) };
+  const smooth = await cosimulate(design, netlist, inputs[0], options);
+  const stalled = await cosimulate(design, netlist, inputs[0], { ...options, stallSeed: seed + 1 });
+  const add = (
+    of: 'hiddenChecked' | 'resultsChecked' | 'bitMismatches' | 'cycleMismatches',
+  ): number => smooth[of] + stalled[of];
+  return {
+    ...smooth,
+    runs: ['streams, full speed', 'streams, stalls, random'],
+    hiddenChecked: add('hiddenChecked'),
+    resultsChecked: add('resultsChecked'),
+    bitMismatches: add('bitMismatches'),
+    cycleMismatches: add('cycleMismatches'),
+    firstProblems: [
+      ...smooth.firstProblems,
+      ...stalled.firstProblems.map((text) => `with stalls: ${text}`),
+    ],
+  };
+}
