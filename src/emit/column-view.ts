@@ -1,12 +1,11 @@
 /** View-model of a column: which elements, which lane, and what lies between. */
 import type { ArrayFormat } from '../design/array.js';
-import { indexBits } from '../design/bits.js';
 import { lstmJobs, usesPlanes, type Design } from '../design/design.js';
 import { directedLayer } from '../design/planes.js';
 import { usesSquash, usesTanh } from '../design/memory-plan.js';
 import { cellDecisions, DECISION_BITS, squashShape } from '../design/squash.js';
 import { extend, literal, msb, packedLiteral } from './literal.js';
-import { isTabled, laneHiddenBits, packBits, perStream, widths } from './widths.js';
+import { isTabled, laneHiddenBits, listBits, packBits, perStream, widths } from './widths.js';
 
 /** Leaf module of an array's elements. */
 function peModule({ kind, activationBits }: ArrayFormat): string {
@@ -115,8 +114,8 @@ function sparseFields(design: Design): object {
   return {
     isSparse: design.dataflow === 'sparse',
     lists: String(lists),
-    listWidth: String(indexBits(lists)),
-    listMsb: msb(indexBits(lists)),
+    listWidth: String(listBits(design)),
+    listMsb: msb(listBits(design)),
     hiddenIndexWidth: String(w.hiddenIndex),
     hiddenIndexMsb: msb(w.hiddenIndex),
     indexMsb: msb(w.index),

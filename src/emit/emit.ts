@@ -21,7 +21,6 @@ import { columnView, peModules } from './column-view.js';
 import { controlView } from './control-view.js';
 import { sequenceSequencerView } from './sequence-sequencer-view.js';
 import { sequencerView } from './sequencer-view.js';
-import { sparseSequencerView } from './sparse-sequencer-view.js';
 import { topView } from './top-view.js';
 import { widths } from './widths.js';
 
@@ -147,8 +146,6 @@ export function emit(design: Design): Netlist {
     generate('_sequencer', 'sequence_sequencer.v.hbs', (head) =>
       sequenceSequencerView(design, head),
     );
-  } else if (design.dataflow === 'sparse') {
-    generate('_sequencer', 'sparse_sequencer.v.hbs', (head) => sparseSequencerView(design, head));
   } else {
     generate('_sequencer', 'sequencer.v.hbs', (head) => sequencerView(design, head));
   }

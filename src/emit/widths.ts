@@ -123,6 +123,11 @@ export function perStream(
   );
 }
 
+/** Bits that number the lists of h of a design that skips zeros: one of each layer for either bank. */
+export function listBits({ layers }: Pick<Design, 'layers'>): number {
+  return indexBits(2 * layers.length);
+}
+
 /** Where a job writes its h in a step of a sequence, of stream 0: in words of the hidden memory. */
 export function hiddenAddress(design: Design, job: Job, step: number): number {
   return design.sequence
