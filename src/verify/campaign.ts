@@ -69,6 +69,26 @@ export interface CampaignResult extends CosimulationResult {
   readonly runs: readonly string[];
 }
 
+/** Results of several runs of a design, added up; cycles are those of the first. */
+export function addRuns(
+  runs: readonly { readonly name: string; readonly result: CosimulationResult }[],
+): CampaignResult {
+  const sum = (
+    of: 'hiddenChecked' | 'resultsChecked' | 'bitMismatches' | 'cycleMismatches',
+  ): number => runs.reduce((total, { result }) => total + result[of], 0);
+  return {
+    ...runs[0].result,
+    runs: runs.map(({ name }) => name),
+    hiddenChecked: sum('hiddenChecked'),
+    resultsChecked: sum('resultsChecked'),
+    bitMismatches: sum('bitMismatches'),
+    cycleMismatches: sum('cycleMismatches'),
+    firstProblems: runs.flatMap(({ name, result }, n) =>
+      result.firstProblems.map((text) => (n === 0 ? text : `${name}: ${text}`)),
+    ),
+  };
+}
+
 /** All runs of a design, added up; cycles are those at full speed. */
 export async function cosimulateAll(
   design: Design,
@@ -77,28 +97,15 @@ export async function cosimulateAll(
   { seed, onProgress, ...options }: CampaignOptions,
 ): Promise<CampaignResult> {
   const runs = campaignRuns(seed, options.expectation.timing.cycles);
-  const results: CosimulationResult[] = [];
+  const results: { name: string; result: CosimulationResult }[] = [];
   for (const [n, { name, options: own }] of runs.entries()) {
     const result = await cosimulate(design, netlist, batches, {
       ...options,
       ...own,
       onProgress: (cycle, cycles) => onProgress?.((n + cycle / cycles) / runs.length, name),
     });
-    results.push(result);
+    results.push({ name, result });
     if (options.stopAtFirst === true && result.firstProblems.length > 0) break;
   }
-  const sum = (
-    of: 'hiddenChecked' | 'resultsChecked' | 'bitMismatches' | 'cycleMismatches',
-  ): number => results.reduce((total, result) => total + result[of], 0);
-  return {
-    ...results[0],
-    runs: runs.slice(0, results.length).map(({ name }) => name),
-    hiddenChecked: sum('hiddenChecked'),
-    resultsChecked: sum('resultsChecked'),
-    bitMismatches: sum('bitMismatches'),
-    cycleMismatches: sum('cycleMismatches'),
-    firstProblems: results.flatMap(({ firstProblems }, n) =>
-      firstProblems.map((text) => (n === 0 ? text : `${runs[n].name}: ${text}`)),
-    ),
-  };
+  return addRuns(results);
 }

@@ -56,12 +56,15 @@ export interface CosimulationExpectation {
   readonly closed: ReturnType<typeof simulateClosedForm>;
 }
 
-/** @throws {RangeError} for a sequence that the design cannot hold */
+/**
+ * `expected`: the golden run of these inputs, where it is there.
+ * @throws {RangeError} for a sequence that the design cannot hold
+ */
 export function expectationOf(
   design: Design,
   batches: readonly BatchInput[],
+  expected = goldenRun(design, batches),
 ): CosimulationExpectation {
-  const expected = goldenRun(design, batches);
   const workload = workloadOf(design, batches, expected);
   return {
     expected,

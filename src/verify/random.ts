@@ -175,6 +175,19 @@ export function randomCase(seed: number, index: number, given?: string | Scheme)
   };
 }
 
+/** The first `count` cases of a seed, one after the other, until aborted. */
+export function* randomCases(
+  seed: number,
+  count: number,
+  scheme: string | Scheme | undefined,
+  signal: AbortSignal | undefined,
+): Generator<RandomCase> {
+  for (let index = 0; index < count; index++) {
+    signal?.throwIfAborted();
+    yield randomCase(seed, index, scheme);
+  }
+}
+
 function describeInput(shape: ModelShape, input: Design['input']): string {
   if (input.kind === 'dense') return 'dense';
   if (input.kind === 'features') {
@@ -246,19 +259,19 @@ export async function verifyRandom(options: {
 }): Promise<RandomVerification> {
   const cases: { description: string; result: CosimulationResult }[] = [];
   const coverage = new CoverageCount();
-  for (let index = 0; index < options.count; index++) {
-    options.signal?.throwIfAborted();
-    const drawn = randomCase(options.seed, index, options.scheme);
-    const candidate = systemCase(drawn, options.seed, index);
+  const { seed, count, scheme, signal } = options;
+  for (const drawn of randomCases(seed, count, scheme, signal)) {
+    const { index } = drawn;
+    const candidate = systemCase(drawn, seed);
     const run = candidate.design.streams === undefined ? cosimulateCase : cosimulateStreams;
-    const result = await run(candidate, (options.seed ^ index) >>> 0, options.signal);
+    const result = await run(candidate, (seed ^ index) >>> 0, signal);
     const description = describeCase(candidate);
     cases.push({ description, result });
     coverage.add(candidate.design, result.runs);
     options.onCase?.(index + 1, description, result);
   }
   return {
-    seed: options.seed,
+    seed,
     cases,
     coverage: coverage.result(),
     bitMismatches: cases.reduce((sum, { result }) => sum + result.bitMismatches, 0),

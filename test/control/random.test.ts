@@ -34,9 +34,7 @@ test.each([0, 1, 2, 6])(
 );
 
 test('a fourth of random designs are loaded, some of them shared by streams, which run as alone', async () => {
-  const cases = Array.from({ length: 48 }, (_, index) =>
-    systemCase(randomCase(5, index), 5, index),
-  );
+  const cases = Array.from({ length: 48 }, (_, index) => systemCase(randomCase(5, index), 5));
   const loaded = cases.filter(({ design }) => design.weights === 'ram');
   const shared = loaded.filter(({ design }) => design.streams !== undefined);
   expect(loaded.length).toBeGreaterThan(5);
@@ -45,3 +43,10 @@ test('a fourth of random designs are loaded, some of them shared by streams, whi
   expect(result).toMatchObject({ bitMismatches: 0, cycleMismatches: 0, firstProblems: [] });
   expect(result.runs).toEqual(['streams, full speed', 'streams, stalls, random']);
 }, 60_000);
+
+test('a design whose room for any weights takes more than the hardware has keeps its own weights', () => {
+  const candidate = randomCase(77, 126);
+  const loaded = { ...candidate.options, weights: 'ram', control: 'axi-lite' } as const;
+  expect(() => plan(candidate.design.model, loaded)).toThrow(/bits/);
+  expect(systemCase(candidate, 77)).toBe(candidate);
+});

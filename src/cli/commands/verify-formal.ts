@@ -3,7 +3,7 @@ import { counterexampleText } from '../../formal/counterexample.js';
 import { proveDesign, type FormalReport, type UnitProof } from '../../formal/formal.js';
 import type { WidthProof } from '../../formal/widths.js';
 import type { Design } from '../../design/design.js';
-import { describeCase, randomCase } from '../../verify/random.js';
+import { describeCase, randomCases } from '../../verify/random.js';
 import type { Scheme } from '../../quant/scheme.js';
 import type { Context } from '../context.js';
 import { StageFailure } from '../errors.js';
@@ -156,9 +156,7 @@ export async function proveRandom(
 ): Promise<void> {
   const prover = new Prover(context, limit);
   const reports: NamedReport[] = [];
-  for (let index = 0; index < count; index++) {
-    context.signal.throwIfAborted();
-    const drawn = randomCase(seed, index, scheme);
+  for (const drawn of randomCases(seed, count, scheme, context.signal)) {
     reports.push(await prover.prove(describeCase(drawn), drawn.design));
   }
   tell(context, undefined, reports);

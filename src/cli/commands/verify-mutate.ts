@@ -14,7 +14,7 @@ import type { Scheme } from '../../quant/scheme.js';
 import { datasetInput } from '../../verify/dataset-input.js';
 import { stressInput } from '../../verify/extreme-input.js';
 import type { BatchInput } from '../../verify/golden-run.js';
-import { describeCase, randomCase } from '../../verify/random.js';
+import { describeCase, randomCases } from '../../verify/random.js';
 import type { VerifyEngine } from '../../verify/verify.js';
 import type { Context } from '../context.js';
 import { pace } from '../progress.js';
@@ -142,8 +142,7 @@ export async function mutateRandom(
   context: Context,
 ): Promise<void> {
   const reports: NamedReport[] = [];
-  for (let index = 0; index < designs; index++) {
-    const drawn = randomCase(flags.seed, index, scheme);
+  for (const drawn of randomCases(flags.seed, designs, scheme, context.signal)) {
     const { design, batches } = drawn;
     reports.push(await score(describeCase(drawn), design, batches, count, flags, context));
   }

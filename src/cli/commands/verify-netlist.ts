@@ -5,7 +5,7 @@ import type { Scheme } from '../../quant/scheme.js';
 import { datasetInput } from '../../verify/dataset-input.js';
 import type { BatchInput } from '../../verify/golden-run.js';
 import { verifyNetlist, type NetlistVerification } from '../../verify/netlist.js';
-import { describeCase, randomCase } from '../../verify/random.js';
+import { describeCase, randomCases } from '../../verify/random.js';
 import type { Context } from '../context.js';
 import { StageFailure } from '../errors.js';
 import { pace } from '../progress.js';
@@ -84,9 +84,7 @@ export async function netlistOfRandom(
   context: Context,
 ): Promise<void> {
   const all: NamedVerification[] = [];
-  for (let index = 0; index < designs; index++) {
-    context.signal.throwIfAborted();
-    const drawn = randomCase(flags.seed, index, scheme);
+  for (const drawn of randomCases(flags.seed, designs, scheme, context.signal)) {
     all.push(await check(describeCase(drawn), drawn.design, drawn.batches, flags, context));
   }
   tell(context, undefined, all);

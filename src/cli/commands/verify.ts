@@ -121,12 +121,7 @@ function waveFormats({ vcd, fst }: VerifyFlags): ('vcd' | 'fst')[] {
 
 function checkWaves(flags: VerifyFlags): void {
   const [format] = waveFormats(flags);
-  const others = [
-    ...(flags.formal === true ? ['--formal'] : []),
-    ...(flags.mutate === undefined ? [] : ['--mutate']),
-    ...(flags.netlist === true ? ['--netlist'] : []),
-    ...(flags.random === undefined ? [] : ['--random']),
-  ];
+  const others = [...modesOf(flags), ...(flags.random === undefined ? [] : ['--random'])];
   if (format === undefined || others.length === 0) return;
   throw new UserError({
     where: `--${format}`,
@@ -140,12 +135,16 @@ function wavesText(scheme: string, { format, files, cycles, signals }: Written):
 }
 
 /** What to do instead of running the Verilog: one thing at a time. */
-function checkModes({ formal, mutate, netlist }: VerifyFlags): void {
-  const modes = [
+function modesOf({ formal, mutate, netlist }: VerifyFlags): string[] {
+  return [
     ...(formal === true ? ['--formal'] : []),
     ...(mutate === undefined ? [] : ['--mutate']),
     ...(netlist === true ? ['--netlist'] : []),
   ];
+}
+
+function checkModes(flags: VerifyFlags): void {
+  const modes = modesOf(flags);
   if (modes.length <= 1) return;
   throw new UserError({
     where: modes[0],
