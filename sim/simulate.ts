@@ -27,7 +27,7 @@ function operandTotals(
   job: Job,
   segment: Segment,
 ): { operands: number; elements: number } {
-  const { sequences, nonzeros } = workload;
+  const { sequences } = workload;
   const steps = sequences.reduce((sum, length) => sum + length, 0);
   const isEvery = job.kind === 'lstm' || needsHead(design, false);
   if (design.dataflow !== 'sparse') {
@@ -37,12 +37,8 @@ function operandTotals(
   let operands = 0;
   let before = 0;
   for (const length of sequences) {
-    // Without counts all steps but the first are alike.
-    for (let step = 0; step < length; step++) {
-      if (!isEvery && step < length - 1) continue;
-      const times = nonzeros === undefined && isEvery && step === 1 ? length - 1 : 1;
-      operands += times * operandsOf(design, workload, segment, before + step, step === 0);
-      step += times - 1;
+    for (let step = isEvery ? 0 : length - 1; step < length; step++) {
+      operands += operandsOf(design, workload, segment, before + step, step === 0);
     }
     before += length;
   }

@@ -109,7 +109,8 @@ class Judge {
   ) {
     this.#netlist = emit(design);
     this.#expectation = expectationOf(design, batches);
-    this.#testbench = emitTestbench(design, testVectors(design, batches));
+    const { expected } = this.#expectation;
+    this.#testbench = emitTestbench(design, testVectors(design, batches, expected));
   }
 
   /** The first thing that a check finds wrong; undefined where it finds nothing. */

@@ -188,11 +188,14 @@ export function workloadOf(
 }
 
 /**
- * Everything that the generated testbench needs for these inputs.
+ * Everything that the generated testbench needs for these inputs; `expected`: their golden run, where it is there.
  * @throws {RangeError} for a sequence that the design cannot hold
  */
-export function testVectors(design: Design, batches: readonly BatchInput[]): TestVectors {
-  const expected = goldenRun(design, batches);
+export function testVectors(
+  design: Design,
+  batches: readonly BatchInput[],
+  expected = goldenRun(design, batches),
+): TestVectors {
   const workload = workloadOf(design, batches, expected);
   return {
     beats: inputBeats(design, batches),

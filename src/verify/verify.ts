@@ -7,11 +7,12 @@ import { runTestbench } from '../eda/native-sim.js';
 import { findTool } from '../eda/tools.js';
 import { npmYosysVersion } from '../eda/yosys.js';
 import { packageVersion } from '../package-root.js';
-import { emit } from '../emit/emit.js';
+import { emit, type Netlist } from '../emit/emit.js';
 import { emitTestbench } from '../emit/project.js';
+import type { TestVectors } from '../emit/vectors.js';
 import { cosimulateAll } from './campaign.js';
 import { compileDesign, expectationOf } from './cosimulate.js';
-import { testVectors, type BatchInput } from './golden-run.js';
+import { goldenRun, testVectors, type BatchInput } from './golden-run.js';
 
 export type VerifyEngine = 'npm' | 'iverilog' | 'verilator';
 
@@ -48,16 +49,17 @@ export interface VerifyOptions {
 async function runNative(
   engine: 'iverilog' | 'verilator',
   design: Design,
-  batches: readonly BatchInput[],
+  netlist: Netlist,
+  vectors: TestVectors,
   options: VerifyOptions,
 ): Promise<EngineVerdict> {
   const nothing = { bitMismatches: 0, cycleMismatches: 0, problems: [] };
   if ((await findTool(engine)) === undefined) {
     return { engine, tool: `${engine} is not installed`, status: 'skipped', ...nothing };
   }
-  const testbench = emitTestbench(design, testVectors(design, batches));
+  const testbench = emitTestbench(design, vectors);
   const run = await runTestbench({
-    files: { ...emit(design).files, ...testbench.files },
+    files: { ...netlist.files, ...testbench.files },
     top: testbench.top,
     tool: engine,
     ...(options.signal ? { signal: options.signal } : {}),
@@ -85,18 +87,20 @@ export async function verify(
   const engines = options.engines ?? ['npm', 'iverilog', 'verilator'];
   const seed = options.seed ?? 1;
   const signal = options.signal ? { signal: options.signal } : {};
+  const netlist = emit(design);
+  const expected = goldenRun(design, batches);
   const verdicts: EngineVerdict[] = [];
   let counts = { cycles: 0, hiddenChecked: 0, resultsChecked: 0 };
   for (const [index, engine] of engines.entries()) {
     options.onProgress?.(index, engines.length, engine);
     if (engine !== 'npm') {
-      verdicts.push(await runNative(engine, design, batches, options));
+      const vectors = testVectors(design, batches, expected);
+      verdicts.push(await runNative(engine, design, netlist, vectors, options));
       continue;
     }
-    const netlist = emit(design);
     const result = await cosimulateAll(design, netlist, batches, {
       compiled: await compileDesign(design, netlist, { randomizeState: seed }),
-      expectation: expectationOf(design, batches),
+      expectation: expectationOf(design, batches, expected),
       seed,
       onProgress: (fraction, run) =>
         options.onProgress?.(index + fraction, engines.length, `${engine}, ${run}`),

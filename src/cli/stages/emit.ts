@@ -33,10 +33,11 @@ export function emitStage(
 ): Promise<Emitted> {
   return withDesign(run, scheme, options, (design) => {
     const batches = datasetInput(design, reopenDataset(run).dataset, options.steps);
-    const workload = workloadOf(design, batches, goldenRun(design, batches));
+    const expected = goldenRun(design, batches);
+    const workload = workloadOf(design, batches, expected);
     const { cyclesPerStep, utilization } = simulate(design, workload);
     const { asicClockMhz } = options;
-    const files = emitProject(design, testVectors(design, batches), {
+    const files = emitProject(design, testVectors(design, batches, expected), {
       ...{ cyclesPerStep, utilization },
       ...(asicClockMhz === undefined ? {} : { asicClockMhz }),
     });
