@@ -14,6 +14,8 @@ export interface TraceRun extends RunLimits {
   readonly top: string;
   /** The instance in it whose signals are recorded, with all below it. */
   readonly dut: string;
+  /** Of the testbench. */
+  readonly parameters?: Readonly<Record<string, number>>;
 }
 
 const TRACE = 'halfgate_trace';
@@ -26,6 +28,7 @@ export async function traceIcarus({
   files,
   top,
   dut,
+  parameters = {},
   ...limits
 }: TraceRun): Promise<{ readonly waves: Uint8Array; readonly log: string }> {
   const [iverilog, vvp] = await Promise.all([findTool('iverilog'), findTool('vvp')]);
@@ -38,7 +41,11 @@ export async function traceIcarus({
     `    $dumpvars(0, ${top}.${dut});\n  end\nendmodule\n`;
   return withTempFolder({ ...files, [`${TRACE}.v`]: trace }, async (cwd) => {
     const sources = [...verilogFiles(files), `${TRACE}.v`];
-    const compile = ['-g2005-sv', '-s', top, '-s', TRACE, '-o', 'simulation.vvp', ...sources];
+    const compile = [
+      ...['-g2005-sv', '-s', top, '-s', TRACE, '-o', 'simulation.vvp'],
+      ...Object.entries(parameters).flatMap(([name, value]) => ['-P', `${top}.${name}=${value}`]),
+      ...sources,
+    ];
     const compiled = await runProcess(iverilog.path, compile, { ...limits, cwd });
     if (compiled.exitCode !== 0) {
       const details = { tool: 'iverilog', stage: 'compile', log: compiled.log };

@@ -49,7 +49,7 @@ export function emitTestbench(design: Design, vectors: TestVectors): Testbench {
     beats: String(vectors.beats.length),
     results: String(vectors.results.length),
     hidden: String(vectors.hidden.length),
-    timeout: String(16 * (lastCycle + 1) + 64 * vectors.beats.length + 1000),
+    ...runLengths(lastCycle + 1, vectors),
     beatMsb: msb(inputWidth + 1),
     inputMsb: msb(inputWidth),
     resultMsb: msb(outputWidth + 1),
@@ -100,6 +100,29 @@ export function emitTestbench(design: Design, vectors: TestVectors): Testbench {
           }
         : {}),
     },
+  };
+}
+
+/** Cycles of simulation that resets at work may take, beside as many as the inputs do. */
+const RESET_BUDGET = 60_000;
+/** The same of each run with stalls. */
+const STALL_BUDGET = 40_000;
+const FEWEST_RESETS = 8;
+const MOST_RESETS = 200;
+
+/** How long the testbench's runs are; `cycles` is what the inputs take at full speed. */
+function runLengths(cycles: number, { steps }: TestVectors): Record<string, string> {
+  const step = Math.max(4, Math.ceil(cycles / steps));
+  const first = Math.ceil(1.25 * step) + 16;
+  const affordable = Math.floor(RESET_BUDGET / (first + step / 2));
+  return {
+    stepCycles: String(step),
+    firstCycles: String(first),
+    timeout: String(cycles + 16),
+    stalledCycles: String(Math.max(STALL_BUDGET, 16 * step)),
+    // The longest wait for a step of a whole sequence, behind the longest stall.
+    quietCycles: String(cycles + 4 * step + 16),
+    resets: String(Math.min(MOST_RESETS, Math.max(FEWEST_RESETS, Math.min(step, affordable)))),
   };
 }
 

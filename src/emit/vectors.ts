@@ -1,5 +1,7 @@
 /** What the generated testbench needs to know: stimuli, golden results and the cycles they come in. */
 export interface TestVectors {
+  /** Of all sequences together. */
+  readonly steps: number;
   /** Beats of s_axis in order. */
   readonly beats: readonly { readonly data: bigint; readonly last: boolean }[];
   /** Beats of m_axis in order: class or value of every column. */

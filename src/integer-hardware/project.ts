@@ -128,7 +128,7 @@ export function emitIntegerProject(
   files['files.f'] = `${netlist.sources.map((file) => `rtl/${file}`).join('\n')}\n`;
   for (const [file, text] of Object.entries(netlist.files)) files[`rtl/${file}`] = text;
   for (const [file, text] of Object.entries(testbench.files)) files[`sim/${file}`] = text;
-  files['sim/simulate.sh'] = render('simulate.sh.hbs', { testbench: testbench.top });
+  files['sim/simulate.sh'] = render('integer_simulate.sh.hbs', { testbench: testbench.top });
   const scripts = { top: design.name, sources: [...netlist.sources] };
   files['synth/ice40.ys'] = render('ice40.ys.hbs', scripts);
   files['synth/vivado.tcl'] = render('vivado.tcl.hbs', scripts);

@@ -14,10 +14,10 @@ import { Random } from '../model/random.js';
 import { cosimulateAll } from '../verify/campaign.js';
 import { expectationOf, probesOf } from '../verify/cosimulate.js';
 import { testVectors, type BatchInput } from '../verify/golden-run.js';
-import { areEquivalent } from './equivalence.js';
+import { provedEquivalent, type Equivalence } from './equivalence.js';
 import { applyFault, FAULT_KINDS, faultsOf, type Fault, type FaultKind } from './faults.js';
 
-/** npm: the cosimulation; iverilog: the generated testbench, with its parameter STALLS 0 and 1. */
+/** npm: the cosimulation; iverilog: the generated testbench. */
 export type Check = 'npm' | 'iverilog';
 
 export interface FaultVerdict {
@@ -26,8 +26,9 @@ export interface FaultVerdict {
   readonly line: number;
   readonly before: string;
   readonly after: string;
-  /** Proved to be no fault; looked for only where a check did not find it. */
+  /** Proved to be no fault, and how; looked for only where a check did not find it. */
   readonly isEquivalent: boolean;
+  readonly proof?: Equivalence;
   /** What each check said first; undefined where it found nothing. */
   readonly found: Readonly<Partial<Record<Check, string>>>;
 }
@@ -136,16 +137,13 @@ class Judge {
 
   async #runTestbench(files: Netlist['files']): Promise<string | undefined> {
     const { top, files: own } = this.#testbench;
-    for (const stalls of [0, 1]) {
-      const { passed, log } = await runTestbench({
-        ...{ files: { ...files, ...own }, top, tool: 'iverilog', parameters: { STALLS: stalls } },
-        ...(this.options.signal ? { signal: this.options.signal } : {}),
-      });
-      if (passed) continue;
-      const fail = /^HALFGATE FAIL.*$/m.exec(log)?.[0] ?? 'it does not end with HALFGATE PASS';
-      return `STALLS=${stalls}: ${fail.replace('HALFGATE FAIL ', '')}`;
-    }
-    return undefined;
+    const { passed, log } = await runTestbench({
+      ...{ files: { ...files, ...own }, top, tool: 'iverilog' },
+      ...(this.options.signal ? { signal: this.options.signal } : {}),
+    });
+    if (passed) return undefined;
+    const fail = /^HALFGATE FAIL.*$/m.exec(log)?.[0] ?? 'it does not end with HALFGATE PASS';
+    return fail.replace('HALFGATE FAIL ', '');
   }
 }
 
@@ -194,10 +192,13 @@ export async function mutationScore(
       if (problem !== undefined) found[check] = problem;
     }
     const isFound = checks.every((check) => found[check] !== undefined);
-    const isEquivalent =
-      !isFound && (await areEquivalent(netlist.files, files, top, fault.file, options));
+    const equivalent = isFound ? undefined : await provedEquivalent(sound, circuit, options);
     const { kind, file, line, before, after } = fault;
-    const verdict = { kind, file, line, before, after, isEquivalent, found };
+    const verdict = {
+      ...{ kind, file, line, before, after, found },
+      isEquivalent: equivalent !== undefined,
+      ...(equivalent === undefined ? {} : { proof: equivalent }),
+    };
     verdicts.push(verdict);
     options.onFault?.(verdict, verdicts.length, count);
     // Lets signals in: Yosys and the simulator keep the thread.

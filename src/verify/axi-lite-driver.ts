@@ -162,6 +162,14 @@ export function loadAndStart(rtl: Signals, design: Design, stallSeed?: number): 
   master.start();
 }
 
+/** Start a design again whose weights are loaded: a reset leaves them. */
+export function startLoaded(rtl: Signals, design: Design): void {
+  if (design.weights !== 'ram') return;
+  const master = new AxiLiteMaster(rtl, designMap(design));
+  master.halt();
+  master.start();
+}
+
 /** @throws {Error} where a window does not take what is written */
 export function loadWeights(master: AxiLiteMaster, design: Design): void {
   master.halt();

@@ -19,28 +19,51 @@ export interface CampaignRun {
   readonly name: string;
   readonly options: Pick<
     CosimulationOptions,
-    'stallSeed' | 'stalls' | 'resetAfter' | 'refuseBeforeReset'
+    'stallSeed' | 'stalls' | 'resets' | 'resetAfter' | 'refuseBeforeReset'
   >;
 }
 
-/** Resets at work: one is seldom where it matters, such as in the few cycles in which a fold drains. */
-const RESETS = 6;
+/** Resets at work, at the least and the most: one is seldom where it matters, such as in the cycle a job ends in. */
+const FEWEST_RESETS = 24;
+const MOST_RESETS = 400;
+/** What resets at work may take, in runs of the inputs. */
+const RESET_RUNS = 8;
 
-/** The runs of a seed; `cycles` is what the inputs take at full speed. */
-export function campaignRuns(seed: number, cycles: number): CampaignRun[] {
+/**
+ * Cycles of work before each of many resets: in all phases of a step, evenly, if there is time for all of them, and
+ * far enough behind the reset before for the first results to show what that left. Every fourth comes right behind
+ * another.
+ */
+export function resetSchedule(random: Random, cycles: number, steps: number): number[] {
+  const step = Math.ceil(cycles / Math.max(1, steps));
+  const first = Math.ceil(1.25 * step) + 16;
+  const affordable = Math.floor((RESET_RUNS * cycles) / (first + step / 2));
+  const count = Math.min(MOST_RESETS, Math.max(FEWEST_RESETS, Math.min(step, affordable)));
+  const phases = Int32Array.from({ length: count }, (_, n) =>
+    Math.floor(((n + 0.5) * step) / count),
+  );
+  return [...random.shuffle(phases)].flatMap((phase, n) =>
+    n % 4 === 3 ? [first + phase, random.integer(4)] : [first + phase],
+  );
+}
+
+/** The runs of a seed; `cycles` is what the inputs take at full speed, `steps` how many they are. */
+export function campaignRuns(seed: number, cycles: number, steps: number): CampaignRun[] {
   const random = new Random(seed);
   const draw = (): number => random.integer(2 ** 31);
   const after = (): number => 1 + random.integer(cycles);
+  const stalled = resetSchedule(random, cycles, steps).slice(0, FEWEST_RESETS);
   return [
     { name: 'full speed', options: {} },
     ...STALL_PATTERN_NAMES.map((stalls) => ({
       name: `stalls, ${stalls}`,
       options: { stalls, stallSeed: draw() },
     })),
-    ...Array.from({ length: RESETS }, (_, n) => ({
-      name: `reset at work ${n + 1}`,
-      options: { resetAfter: after() },
-    })),
+    { name: 'resets at work', options: { resets: resetSchedule(random, cycles, steps) } },
+    {
+      name: 'resets at work, stalls',
+      options: { resets: stalled.map((length) => 2 * length), stallSeed: draw() },
+    },
     {
       name: 'reset while a result waits',
       options: { resetAfter: cycles + after(), refuseBeforeReset: true },
@@ -96,7 +119,8 @@ export async function cosimulateAll(
   batches: readonly BatchInput[],
   { seed, onProgress, ...options }: CampaignOptions,
 ): Promise<CampaignResult> {
-  const runs = campaignRuns(seed, options.expectation.timing.cycles);
+  const { timing, steps } = options.expectation;
+  const runs = campaignRuns(seed, timing.cycles, steps);
   const results: { name: string; result: CosimulationResult }[] = [];
   for (const [n, { name, options: own }] of runs.entries()) {
     const result = await cosimulate(design, netlist, batches, {

@@ -9,7 +9,7 @@ import type { Netlist } from '../emit/emit.js';
 import { jobName, type Design } from '../design/design.js';
 import { compileRtl, type RtlSimulator } from '../eda/rtl-sim.js';
 import { Random } from '../model/random.js';
-import { loadAndStart } from './axi-lite-driver.js';
+import { loadAndStart, startLoaded } from './axi-lite-driver.js';
 import {
   goldenRun,
   inputBeats,
@@ -32,6 +32,11 @@ export interface CosimulationOptions {
   readonly stalls?: StallPattern;
   /** Work for so many cycles first, then reset for a single one: nothing of it may show afterwards. */
   readonly resetAfter?: number;
+  /**
+   * Resets of a single cycle, one after the other, each after so many cycles of work. The inputs begin anew after
+   * each, and all that is done until the next one is compared.
+   */
+  readonly resets?: readonly number[];
   /** Called in every cycle, when all its signals have settled. */
   readonly onCycle?: (rtl: RtlSimulator, cycle: number) => void;
   /** Steps of several streams, interleaved, instead of the batches. */
@@ -54,6 +59,8 @@ export interface CosimulationExpectation {
   readonly beats: Readonly<ReturnType<typeof inputBeats>>;
   readonly timing: ReturnType<typeof simulateStepByStep>;
   readonly closed: ReturnType<typeof simulateClosedForm>;
+  /** Of all sequences together. */
+  readonly steps: number;
 }
 
 /**
@@ -71,6 +78,7 @@ export function expectationOf(
     beats: inputBeats(design, batches),
     timing: simulateStepByStep(design, workload),
     closed: simulateClosedForm(design, workload),
+    steps: workload.sequences.reduce((sum, length) => sum + length, 0),
   };
 }
 
@@ -84,6 +92,7 @@ function expectationOfTraffic(
     ...{ expected, beats },
     timing: simulateStepByStep(design, workload),
     closed: simulateClosedForm(design, workload),
+    steps: workload.sequences.reduce((sum, length) => sum + length, 0),
   };
 }
 
@@ -156,8 +165,6 @@ export async function cosimulate(
     note(`simulators disagree: closed form ${closed.cycles} cycles, step by step ${timing.cycles}`);
   }
 
-  // The next h that each column writes: which run of a job, and which of its units.
-  const next = Array.from({ length: columns }, () => ({ run: 0, unit: 0 }));
   const { pack, activationBits } = design.array;
   const hiddenBits = 32 - activationBits;
   let hiddenChecked = 0;
@@ -192,127 +199,155 @@ export async function cosimulate(
   }
   rtl.set('rst_i', 0);
   rtl.set('s_axis_tvalid', 0);
-  try {
-    loadAndStart(rtl, design, options.stallSeed);
-  } catch (error) {
-    bitMismatches++;
-    note(`loading: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  const begin = (load: () => void): void => {
+    try {
+      load();
+    } catch (error) {
+      bitMismatches++;
+      note(`loading: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  begin(() => loadAndStart(rtl, design, options.stallSeed));
 
   const field = beatBits(widths(design).class);
   const isValue = design.headOutput === 'value';
-  let beat = 0;
-  let result = 0;
-  let cycle = 0;
-  const resultCycles: number[] = [];
   const stepCycles = Math.ceil(timing.cycles / Math.max(1, expected.runs.length));
   const stalls =
     options.stallSeed === undefined
       ? undefined
       : stallMoves(options.stalls ?? 'random', new Random(options.stallSeed), stepCycles);
+  let resultCycles: number[] = [];
+  let result = 0;
   // Without stalls the end is known; with them the run is over when nothing has moved for longer than any stall.
   const limit = stalls ? Infinity : timing.cycles + QUIET_CYCLES;
   const longest = timing.cycles + longestStall(stepCycles);
-  let offered = false;
-  let movedAt = 0;
-  let end = limit;
-  // An output beat that was refused, to be seen again.
-  let refused: { readonly data: bigint; readonly last: number } | undefined;
-  for (; cycle < end && cycle - movedAt <= longest; cycle++) {
-    if (options.stopAtFirst === true && bitMismatches + cycleMismatches > 0) break;
-    const moves = stalls?.() ?? { offers: true, takes: true };
-    // A beat once offered stays until it is taken.
-    offered = beat < beats.length && (offered || moves.offers);
-    const ready = moves.takes;
-    drive(beat, offered);
-    rtl.set('m_axis_tready', ready ? 1 : 0);
-    rtl.eval();
-    if (offered && rtl.getNumber('s_axis_tready') === 1) {
-      beat++;
-      offered = false;
-      movedAt = cycle;
-    }
-    const isValid = rtl.getNumber('m_axis_tvalid') === 1;
-    if (refused !== undefined) {
-      const [data, last] = [rtl.get('m_axis_tdata'), rtl.getNumber('m_axis_tlast')];
-      if (!isValid || data !== refused.data || last !== refused.last) {
-        bitMismatches++;
-        note(`cycle ${cycle}: result ${result} changed while it waited`);
-      }
-    }
-    refused =
-      isValid && !ready
-        ? { data: rtl.get('m_axis_tdata'), last: rtl.getNumber('m_axis_tlast') }
-        : undefined;
-    if (ready && isValid) {
-      resultCycles.push(cycle);
-      const want = expected.results[result];
-      if (want === undefined) {
-        bitMismatches++;
-        note(`cycle ${cycle}: a result that no step asks for`);
-      } else {
+  /** From the first beat on, for so many cycles; how many h were written. */
+  const work = (most: number): number => {
+    // The next h that each column writes: which run of a job, and which of its units.
+    const next = Array.from({ length: columns }, () => ({ run: 0, unit: 0 }));
+    let written = 0;
+    let beat = 0;
+    let cycle = 0;
+    let offered = false;
+    let movedAt = 0;
+    let end = Math.min(limit, most);
+    result = 0;
+    resultCycles = [];
+    // An output beat that was refused, to be seen again.
+    let refused: { readonly data: bigint; readonly last: number } | undefined;
+    for (; cycle < end && cycle - movedAt <= longest; cycle++) {
+      if (options.stopAtFirst === true && bitMismatches + cycleMismatches > 0) break;
+      const moves = stalls?.() ?? { offers: true, takes: true };
+      // A beat once offered stays until it is taken.
+      offered = beat < beats.length && (offered || moves.offers);
+      const ready = moves.takes;
+      drive(beat, offered);
+      rtl.set('m_axis_tready', ready ? 1 : 0);
+      rtl.eval();
+      if (offered && rtl.getNumber('s_axis_tready') === 1) {
+        beat++;
+        offered = false;
         movedAt = cycle;
-        const data = rtl.get('m_axis_tdata');
-        const values = want.values.map((_, column) => {
-          const bits = data >> BigInt(column * field);
-          return Number(isValue ? BigInt.asIntN(field, bits) : BigInt.asUintN(field, bits));
-        });
-        const last = rtl.getNumber('m_axis_tlast') === 1;
-        if (values.join() !== want.values.join() || last !== want.last) {
+      }
+      const isValid = rtl.getNumber('m_axis_tvalid') === 1;
+      if (refused !== undefined) {
+        const [data, last] = [rtl.get('m_axis_tdata'), rtl.getNumber('m_axis_tlast')];
+        if (!isValid || data !== refused.data || last !== refused.last) {
+          bitMismatches++;
+          note(`cycle ${cycle}: result ${result} changed while it waited`);
+        }
+      }
+      refused =
+        isValid && !ready
+          ? { data: rtl.get('m_axis_tdata'), last: rtl.getNumber('m_axis_tlast') }
+          : undefined;
+      if (ready && isValid) {
+        resultCycles.push(cycle);
+        const want = expected.results[result];
+        if (want === undefined) {
+          bitMismatches++;
+          note(`cycle ${cycle}: a result that no step asks for`);
+        } else {
+          movedAt = cycle;
+          const data = rtl.get('m_axis_tdata');
+          const values = want.values.map((_, column) => {
+            const bits = data >> BigInt(column * field);
+            return Number(isValue ? BigInt.asIntN(field, bits) : BigInt.asUintN(field, bits));
+          });
+          const last = rtl.getNumber('m_axis_tlast') === 1;
+          if (values.join() !== want.values.join() || last !== want.last) {
+            bitMismatches++;
+            note(
+              `result ${result}: ${values.join()} last ${last}, golden ${want.values.join()} ${want.last}`,
+            );
+          }
+          const stream = traffic?.expected.results[result].stream;
+          if (stream !== undefined && rtl.getNumber('m_axis_tid') !== stream) {
+            bitMismatches++;
+            note(`result ${result}: of stream ${rtl.getNumber('m_axis_tid')}, not ${stream}`);
+          }
+          if (!stalls && cycle !== timing.outputCycles[result]) {
+            cycleMismatches++;
+            note(`result ${result}: cycle ${cycle}, simulator says ${timing.outputCycles[result]}`);
+          }
+        }
+        result++;
+        if (stalls && result === expected.results.length)
+          end = Math.min(most, cycle + longestStall(stepCycles));
+      }
+      for (let column = 0; column < columns && options.streamsOnly !== true; column++) {
+        if (rtl.getNumber(probe(column, 'h_write')) !== 1) continue;
+        const address = rtl.getNumber(probe(column, 'h_write_addr'));
+        const value = (rtl.getNumber(probe(column, 'h_write_data')) << hiddenBits) >> hiddenBits;
+        const at = next[column];
+        written++;
+        if (at.run >= expected.runs.length) {
+          bitMismatches++;
+          note(`cycle ${cycle}: column ${column} writes an h that no step asks for`);
+          continue;
+        }
+        movedAt = cycle;
+        const { job, step, totalStep, hidden } = expected.runs[at.run];
+        const word =
+          traffic?.expected.runs[at.run].word ??
+          hiddenAddress(design, job, design.sequence ? step : totalStep);
+        const want = hidden[column][at.unit];
+        if (value !== want || address !== pack * word + at.unit) {
           bitMismatches++;
           note(
-            `result ${result}: ${values.join()} last ${last}, golden ${want.values.join()} ${want.last}`,
+            `cycle ${cycle}: column ${column} step ${totalStep} ${jobName(job)} h[${at.unit}] = ${value} at ${address}, ` +
+              `golden ${want} at ${pack * word + at.unit}`,
           );
         }
-        const stream = traffic?.expected.results[result].stream;
-        if (stream !== undefined && rtl.getNumber('m_axis_tid') !== stream) {
-          bitMismatches++;
-          note(`result ${result}: of stream ${rtl.getNumber('m_axis_tid')}, not ${stream}`);
-        }
-        if (!stalls && cycle !== timing.outputCycles[result]) {
-          cycleMismatches++;
-          note(`result ${result}: cycle ${cycle}, simulator says ${timing.outputCycles[result]}`);
+        if (++at.unit === hidden[column].length) {
+          at.run++;
+          at.unit = 0;
         }
       }
-      result++;
-      if (stalls && result === expected.results.length) end = cycle + longestStall(stepCycles);
-    }
-    for (let column = 0; column < columns && options.streamsOnly !== true; column++) {
-      if (rtl.getNumber(probe(column, 'h_write')) !== 1) continue;
-      const address = rtl.getNumber(probe(column, 'h_write_addr'));
-      const value = (rtl.getNumber(probe(column, 'h_write_data')) << hiddenBits) >> hiddenBits;
-      const at = next[column];
-      hiddenChecked++;
-      if (at.run >= expected.runs.length) {
-        bitMismatches++;
-        note(`cycle ${cycle}: column ${column} writes an h that no step asks for`);
-        continue;
-      }
-      movedAt = cycle;
-      const { job, step, totalStep, hidden } = expected.runs[at.run];
-      const word =
-        traffic?.expected.runs[at.run].word ??
-        hiddenAddress(design, job, design.sequence ? step : totalStep);
-      const want = hidden[column][at.unit];
-      if (value !== want || address !== pack * word + at.unit) {
-        bitMismatches++;
-        note(
-          `cycle ${cycle}: column ${column} step ${totalStep} ${jobName(job)} h[${at.unit}] = ${value} at ${address}, ` +
-            `golden ${want} at ${pack * word + at.unit}`,
-        );
-      }
-      if (++at.unit === hidden[column].length) {
-        at.run++;
-        at.unit = 0;
+      options.onCycle?.(rtl, cycle);
+      rtl.tick();
+      if ((cycle & 1023) === 0) {
+        options.signal?.throwIfAborted();
+        options.onProgress?.(Math.min(cycle, timing.cycles), timing.cycles);
       }
     }
-    options.onCycle?.(rtl, cycle);
+    return written;
+  };
+  const isDone = (): boolean => options.stopAtFirst === true && bitMismatches + cycleMismatches > 0;
+  for (const [n, cycles] of (options.resets ?? []).entries()) {
+    const before = problems.length;
+    hiddenChecked += work(cycles);
+    for (let p = before; p < problems.length; p++) problems[p] = `after reset ${n}: ${problems[p]}`;
+    if (isDone()) break;
+    rtl.set('rst_i', 1);
     rtl.tick();
-    if ((cycle & 1023) === 0) {
-      options.signal?.throwIfAborted();
-      options.onProgress?.(Math.min(cycle, timing.cycles), timing.cycles);
-    }
+    rtl.set('rst_i', 0);
+    rtl.set('s_axis_tvalid', 0);
+    begin(() => startLoaded(rtl, design));
   }
+  const hiddenInEnd = isDone() ? 0 : work(Infinity);
+  hiddenChecked += hiddenInEnd;
+
   const missingResults = expected.results.length - Math.min(result, expected.results.length);
   if (missingResults > 0) {
     bitMismatches += missingResults;
@@ -322,9 +357,9 @@ export async function cosimulate(
     options.streamsOnly === true
       ? 0
       : columns * expected.runs.reduce((sum, { hidden }) => sum + hidden[0].length, 0);
-  if (hiddenChecked !== hiddenExpected) {
-    bitMismatches += Math.abs(hiddenExpected - hiddenChecked);
-    note(`${hiddenChecked} h written, golden has ${hiddenExpected}`);
+  if (hiddenInEnd !== hiddenExpected) {
+    bitMismatches += Math.abs(hiddenExpected - hiddenInEnd);
+    note(`${hiddenInEnd} h written, golden has ${hiddenExpected}`);
   }
   const expectedCycles = timing.cycles;
   // A last result that needs no h afterwards ends the run; without one the last h does.

@@ -198,6 +198,7 @@ export function testVectors(
 ): TestVectors {
   const workload = workloadOf(design, batches, expected);
   return {
+    steps: batches.reduce((sum, { steps }) => sum + steps.length, 0),
     beats: inputBeats(design, batches),
     results: expected.results,
     resultCycles: simulateClosedForm(design, workload).outputCycles,

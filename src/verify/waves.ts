@@ -70,7 +70,7 @@ export async function fstWaves(
   const testbench = emitTestbench(design, vectors);
   const { waves, log } = await traceIcarus({
     files: { ...files, ...testbench.files },
-    ...{ top: testbench.top, dut: 'dut' },
+    ...{ top: testbench.top, dut: 'dut', parameters: { RUNS: 0 } },
     ...(signal ? { signal } : {}),
   });
   const passed = /^HALFGATE PASS \d+ results, .* (\d+) cycles$/m.exec(log);
