@@ -104,9 +104,9 @@ export function emitTestbench(design: Design, vectors: TestVectors): Testbench {
 }
 
 /** Cycles of simulation that resets at work may take, beside as many as the inputs do. */
-const RESET_BUDGET = 60_000;
+const RESET_BUDGET = 24_000;
 /** The same of each run with stalls. */
-const STALL_BUDGET = 40_000;
+const STALL_BUDGET = 16_000;
 const FEWEST_RESETS = 8;
 const MOST_RESETS = 200;
 

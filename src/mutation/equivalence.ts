@@ -18,6 +18,7 @@ import { canBecomeTrue } from '../eda/abc.js';
 import { Aig, FALSE, TRUE, type Latch, type Literal } from '../eda/aig.js';
 import { cycleOf, stateOf, type Cycle, type StateBit } from '../eda/bit-blast.js';
 import { buildCircuit, type Circuit } from '../eda/circuit.js';
+import { EdaError } from '../eda/errors.js';
 import { constantLatches } from '../eda/constants.js';
 import type { Netlist } from '../eda/netlist.js';
 import { scheduleCircuit } from '../eda/schedule.js';
@@ -46,7 +47,9 @@ export async function provedEquivalent(
   faulty: Netlist,
   { limitSeconds = 60, signal }: EquivalenceOptions = {},
 ): Promise<Equivalence> {
-  const pair = new Pair(circuitOf(original), circuitOf(faulty));
+  const changed = circuitOf(faulty);
+  if (changed === undefined) return undefined;
+  const pair = new Pair(circuitOf(original)!, changed);
   if (pair.isSameByForm('any')) return 'form';
   if (pair.isSameByForm('zero')) return 'form, from 0';
   const { aig, differs } = pair.anyCycle();
@@ -57,10 +60,16 @@ export async function provedEquivalent(
   return answer === 'never' ? 'cycle' : undefined;
 }
 
-function circuitOf(netlist: Netlist): Circuit {
-  const circuit = buildCircuit(netlist, 'clk_i');
-  scheduleCircuit(circuit);
-  return circuit;
+/** Undefined where a fault makes something that is no synchronous circuit: a latch, a loop. */
+function circuitOf(netlist: Netlist): Circuit | undefined {
+  try {
+    const circuit = buildCircuit(netlist, 'clk_i');
+    scheduleCircuit(circuit);
+    return circuit;
+  } catch (error) {
+    if (error instanceof EdaError) return undefined;
+    throw error;
+  }
 }
 
 type Input = (port: string, bit: number) => Literal;
