@@ -81,8 +81,17 @@ export class Aig {
     return this.#latches.get(node);
   }
 
-  /** Nodes that literals depend on, in this cycle or through latches, operands before what reads them. */
+  /** Nodes that literals depend on in this cycle, operands before what reads them. */
+  logic(literals: readonly Literal[]): number[] {
+    return this.#reach(literals, false);
+  }
+
+  /** The same in this cycle and, through latches, in those before. */
   cone(literals: readonly Literal[]): number[] {
+    return this.#reach(literals, true);
+  }
+
+  #reach(literals: readonly Literal[], throughLatches: boolean): number[] {
     const found = new Set<number>();
     const open = literals.map((literal) => literal >> 1);
     while (open.length > 0) {
@@ -90,7 +99,7 @@ export class Aig {
       if (node === 0 || found.has(node)) continue;
       found.add(node);
       const latch = this.#latches.get(node);
-      if (latch !== undefined) open.push(latch.next >> 1);
+      if (throughLatches && latch !== undefined) open.push(latch.next >> 1);
       for (const operand of this.operands(node) ?? []) open.push(operand >> 1);
     }
     return [...found].sort((a, b) => a - b);

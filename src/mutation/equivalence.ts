@@ -14,13 +14,13 @@
  *
  * A fault that none of them settles counts as one.
  */
-import { canBecomeTrue } from '../eda/abc.js';
 import { Aig, FALSE, TRUE, type Latch, type Literal } from '../eda/aig.js';
 import { cycleOf, stateOf, type Cycle, type StateBit } from '../eda/bit-blast.js';
 import { buildCircuit, type Circuit } from '../eda/circuit.js';
 import { EdaError } from '../eda/errors.js';
 import { constantLatches } from '../eda/constants.js';
 import type { Netlist } from '../eda/netlist.js';
+import { isSatisfiable } from '../eda/satisfiable.js';
 import { scheduleCircuit } from '../eda/schedule.js';
 
 export interface EquivalenceOptions {
@@ -53,7 +53,7 @@ export async function provedEquivalent(
   if (pair.isSameByForm('any')) return 'form';
   if (pair.isSameByForm('zero')) return 'form, from 0';
   const { aig, differs } = pair.anyCycle();
-  const { answer } = await canBecomeTrue(aig, differs, {
+  const answer = await isSatisfiable(aig, differs, {
     timeoutSeconds: limitSeconds,
     ...(signal === undefined ? {} : { signal }),
   });
