@@ -10,7 +10,8 @@
  *   induction over cycles, whatever power-up left in registers and memories.
  * - **form, from 0**: the same where power-up leaves 0 everywhere. What is 0 then and stays so, with inputs of any
  *   kind, is a constant: states that are never reached do not count.
- * - **cycle**: from any contents, reached or not, each cycle ends with the same contents and outputs (SAT).
+ * - **cycle**: each cycle ends with the same contents and outputs, from any contents but those that control registers
+ *   are proved never to hold (reachable.ts; SAT).
  *
  * A fault that none of them settles counts as one.
  */
@@ -20,6 +21,7 @@ import { buildCircuit, type Circuit } from '../eda/circuit.js';
 import { EdaError } from '../eda/errors.js';
 import { constantLatches } from '../eda/constants.js';
 import type { Netlist } from '../eda/netlist.js';
+import { holds, reachableValues, type ReachableValues } from './reachable.js';
 import { isSatisfiable } from '../eda/satisfiable.js';
 import { scheduleCircuit } from '../eda/schedule.js';
 
@@ -45,16 +47,17 @@ const BEAT = /^m_axis_t(data|last|id)$/;
 export async function provedEquivalent(
   original: Netlist,
   faulty: Netlist,
-  { limitSeconds = 60, signal }: EquivalenceOptions = {},
+  options: EquivalenceOptions = {},
 ): Promise<Equivalence> {
   const changed = circuitOf(faulty);
   if (changed === undefined) return undefined;
   const pair = new Pair(circuitOf(original)!, changed);
   if (pair.isSameByForm('any')) return 'form';
   if (pair.isSameByForm('zero')) return 'form, from 0';
-  const { aig, differs } = pair.anyCycle();
+  const { aig, differs } = pair.anyCycle(await pair.reachable(original, options));
+  const { limitSeconds, signal } = options;
   const answer = await isSatisfiable(aig, differs, {
-    timeoutSeconds: limitSeconds,
+    ...(limitSeconds === undefined ? {} : { timeoutSeconds: limitSeconds }),
     ...(signal === undefined ? {} : { signal }),
   });
   return answer === 'never' ? 'cycle' : undefined;
@@ -71,6 +74,8 @@ function circuitOf(netlist: Netlist): Circuit | undefined {
     throw error;
   }
 }
+
+const REACHABLE = new WeakMap<Netlist, Promise<readonly ReachableValues[]>>();
 
 type Input = (port: string, bit: number) => Literal;
 
@@ -114,8 +119,25 @@ class Pair {
     this.#mates = matchStates(this.#states[0], this.#states[1]);
   }
 
-  /** One cycle from any contents, the same in both: whether they end with the same, and with the same outputs. */
-  anyCycle(): { aig: Aig; differs: Literal } {
+  /** What control registers of the first hold, found once for each netlist. */
+  reachable(netlist: Netlist, options: EquivalenceOptions): Promise<readonly ReachableValues[]> {
+    const known = REACHABLE.get(netlist);
+    if (known !== undefined) return known;
+    const aig = new Aig();
+    const [state] = this.#afterReset(aig, new FreeInputs(aig), 'any');
+    const constants = state.map((literal) =>
+      literal === TRUE ? 1 : literal === FALSE ? 0 : undefined,
+    );
+    const found = reachableValues(this.#circuits[0], constants, options);
+    REACHABLE.set(netlist, found);
+    return found;
+  }
+
+  /**
+   * One cycle from any contents, the same in both, for which `reachable` holds: whether they end with the same, and
+   * with the same outputs.
+   */
+  anyCycle(reachable: readonly ReachableValues[]): { aig: Aig; differs: Literal } {
     const aig = new Aig();
     const free = new FreeInputs(aig);
     const states = this.#powerUp(free, 'any');
@@ -123,7 +145,9 @@ class Pair {
     const contents = [...this.#mates].map(([n, mate]) =>
       aig.xor(cycles[0].next[n], cycles[1].next[mate]),
     );
-    return { aig, differs: aig.any([...contents, this.#outputsDiffer(aig, cycles)]) };
+    const differs = aig.any([...contents, this.#outputsDiffer(aig, cycles)]);
+    const assumed = aig.all(reachable.map((values) => holds(aig, values, states[0])));
+    return { aig, differs: aig.and(assumed, differs) };
   }
 
   isSameByForm(contents: 'any' | 'zero'): boolean {
