@@ -1,4 +1,4 @@
-// Put the tables that commands wrote into README.md: npm run readme
+// Put the tables that commands wrote into README.md and the pages of docs/: npm run readme
 // A table goes between <!-- table:NAME ... --> and <!-- /table:NAME -->.
 import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
@@ -50,21 +50,25 @@ function experimentTable() {
 if (existsSync('runs/demo/summary.md'))
   copyFileSync('runs/demo/summary.md', 'docs/results/demo.md');
 
-let readme = readFileSync('README.md', 'utf8');
+/** Tables of docs/results/ by the page that shows them. */
+const TABLES = {
+  'README.md': ['demo', 'warpeace', 'training-summary', 'sparse'],
+  'docs/verify.md': ['mutation'],
+};
 
-function put(name, table) {
+function put(text, name, table) {
   const place = new RegExp(`(<!-- table:${name}[^>]*-->\n)[^]*?(<!-- /table:${name} -->)`);
-  readme = readme.replace(place, (_, before, after) => `${before}\n${table}\n\n${after}`);
+  return text.replace(place, (_, before, after) => `${before}\n${table}\n\n${after}`);
 }
 
-for (const name of ['demo', 'warpeace', 'training-summary', 'sparse']) {
-  const file = `docs/results/${name}.md`;
-  if (!existsSync(file)) {
-    console.log(`${file} is not there: its table stays as it is`);
-    continue;
+for (const [page, names] of Object.entries(TABLES)) {
+  let text = readFileSync(page, 'utf8');
+  for (const name of names) {
+    const file = `docs/results/${name}.md`;
+    if (existsSync(file)) text = put(text, name, tableOf(file));
+    else console.log(`${file} is not there: its table stays as it is`);
   }
-  put(name, tableOf(file));
+  const experiments = experimentTable();
+  if (experiments !== undefined) text = put(text, 'experiments', experiments);
+  writeFileSync(page, text);
 }
-const experiments = experimentTable();
-if (experiments !== undefined) put('experiments', experiments);
-writeFileSync('README.md', readme);
