@@ -25,6 +25,7 @@ module hg_cell_level #(
     // Ternary h, of each layer: least magnitudes of c for h = +1 and -1 at o = 1, then at o = 1/2.
     parameter [4*LAYERS*(CELL_BITS+1)-1:0] CELL_DECISIONS = 0,
     parameter SQUASH_WIDTH  = 12,               // bits of an entry of the table
+    parameter TANH_FORM     = 0,                // as in hg_tanh_lookup
     parameter SQUASH_FILE   = ""
 ) (
     input  wire                            clk_i,
@@ -199,6 +200,7 @@ module hg_cell_level #(
           .DEPTH      (DEPTH),
           .ENTRY_WIDTH(SQUASH_WIDTH),
           .OUT_WIDTH  (SQUASH_WIDTH + 1),
+          .FORM       (TANH_FORM),
           .INIT_FILE  (SQUASH_FILE)
       ) u_tanh (
           .clk_i  (clk_i),

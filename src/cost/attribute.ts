@@ -38,7 +38,7 @@ const FILES: readonly (readonly [RegExp, Bucket])[] = [
   [/hg_combine\.v/, 'combine-add'],
   [/hg_threshold\.v/, 'threshold'],
   [/hg_requantize\.v/, 'requantizer'],
-  [/hg_tanh_lookup\.v/, 'tanh-lookup'],
+  [/hg_tanh_\w+\.v/, 'tanh-lookup'],
   [/hg_argmax\.v/, 'argmax'],
   [/hg_value\.v/, 'value-register'],
   [/hg_cell_\w+\.v|hg_shift_multiplier\.v/, 'cell-level'],

@@ -11,7 +11,9 @@ import {
   type MemorySpec,
 } from '../design/design.js';
 import { countMultipliers } from '../design/multipliers.js';
-import { startBits } from '../design/memory-plan.js';
+import { startBits, usesSquash, usesTanh } from '../design/memory-plan.js';
+import { squashShape } from '../design/squash.js';
+import { TANH_FRACTION } from '../quant/tanh.js';
 import { indexBits } from '../design/bits.js';
 import { arrayRows, rowWords } from '../design/planes.js';
 import type { ParameterValues, Primitive } from './primitives.js';
@@ -286,22 +288,29 @@ export function inventory(design: Design): Part[] {
   logic(['lane', 'requantizer'], 'requantizer', columns);
   if (headOutput === 'value') logic(['lane', 'value'], 'value-register', columns);
   else logic(['lane', 'argmax'], 'argmax', columns);
-  if (found('tanh')) {
+  const lines = (where: 'lane' | 'cell', bits: number): void => {
+    if (scheme.tanh === undefined || scheme.tanh === 'table') return;
+    logic([where, 'tanh', 'lines'], `tanh-${scheme.tanh}`, columns, { bits });
+  };
+  if (usesTanh(design)) {
     const isShared = isLevel || ternaryCandidate === 1 ? 0 : 1;
     logic(['lane', 'tanh', 'lookup'], 'tanh-lookup', columns, { bits: PREACT_BITS, isShared });
-    store(['lane', 'tanh', 'table'], 'tanh');
+    lines('lane', TANH_FRACTION);
+    if (found('tanh')) store(['lane', 'tanh', 'table'], 'tanh');
   }
-  if (found('squash')) {
+  const squashBits = usesSquash(design) ? squashShape(scheme).bits : 0;
+  if (usesSquash(design)) {
     const lookup = { bits: scheme.cell.bits, isShared: 0 };
     logic(['cell', 'tanh', 'lookup'], 'tanh-lookup', columns, lookup);
-    store(['cell', 'tanh', 'table'], 'squash');
+    lines('cell', squashBits);
+    if (found('squash')) store(['cell', 'tanh', 'table'], 'squash');
   }
   logic(['cell', 'update'], isLevel ? 'cell-level' : 'cell-int16', columns);
   if (isLevel) {
     const ofC = { bits: scheme.cell.bits };
     logic(['cell', 'gate of c'], 'shift-multiplier', 2 * columns, ofC);
-    if (found('squash')) {
-      const ofH = { bits: memory('squash').width + 1 };
+    if (usesSquash(design)) {
+      const ofH = { bits: squashBits + 1 };
       logic(['cell', 'gate of h'], 'shift-multiplier', columns, ofH);
     }
   }

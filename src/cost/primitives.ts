@@ -143,6 +143,10 @@ export const PRIMITIVES = {
   threshold: ['sumBits'],
   requantizer: ['sumBits', 'multiplierBits', 'shiftMin', 'shiftBits', 'hasThresholds'],
   'tanh-lookup': ['bits', 'isShared'],
+  /** Values between stored ones, of `bits` bits. */
+  'tanh-interpolated': ['bits'],
+  /** Three lines. */
+  'tanh-piecewise': ['bits'],
   argmax: ['classBits'],
   /** In place of the argmax. */
   'value-register': [],

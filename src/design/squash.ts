@@ -1,11 +1,7 @@
 /** How the cell makes h from c: a table of tanh(s c), or, where that is all h needs, points at which c decides. */
-import {
-  cellArithmetic,
-  TANH_FRACTION,
-  TANH_TABLE_BITS,
-  TANH_TABLE_SIZE,
-} from '../quant/arithmetic.js';
+import { cellArithmetic } from '../quant/arithmetic.js';
 import type { Scheme } from '../quant/scheme.js';
+import { TANH_FRACTION, TANH_TABLE_BITS, TANH_TABLE_SIZE } from '../quant/tanh.js';
 
 /** Bits of |o tanh(c)| from which a ternary h is not 0. */
 export const DECISION_BITS = 13;

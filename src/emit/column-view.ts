@@ -3,7 +3,9 @@ import type { ArrayFormat } from '../design/array.js';
 import { lstmJobs, usesPlanes, type Design } from '../design/design.js';
 import { directedLayer } from '../design/planes.js';
 import { usesSquash, usesTanh } from '../design/memory-plan.js';
+import { squashStore, tanhStore } from '../design/lookup.js';
 import { cellDecisions, DECISION_BITS, squashShape } from '../design/squash.js';
+import { TANH_FORMS } from '../quant/tanh.js';
 import { extend, literal, msb, packedLiteral } from './literal.js';
 import { isTabled, laneHiddenBits, listBits, packBits, perStream, widths } from './widths.js';
 
@@ -73,6 +75,9 @@ function laneParameters(design: Design): Parameter[] {
   if (usesSquash(design)) {
     parameters.push({ name: 'SQUASH_WIDTH', value: String(squashShape(scheme).bits) });
   }
+  if (scheme.tanh !== undefined && (usesTanh(design) || usesSquash(design))) {
+    parameters.push({ name: 'TANH_FORM', value: String(TANH_FORMS.indexOf(scheme.tanh)) });
+  }
   parameters.push(
     { name: 'SUM_WIDTH', value: combiner ? 'SUM_WIDTH' : 'ACC_WIDTH' },
     { name: 'MULTIPLIER_WIDTH', value: String(multiplierBits) },
@@ -82,7 +87,7 @@ function laneParameters(design: Design): Parameter[] {
 
 /** What the templates of the column and of the top module ask alike. */
 export function structureView(design: Design): object {
-  const { combiner, array, input, sequence, multipliers } = design;
+  const { scheme, combiner, array, input, sequence, multipliers } = design;
   const hasPasses = combiner?.passes === 2;
   return {
     /** Whether the array has elements of both kinds. */
@@ -97,8 +102,8 @@ export function structureView(design: Design): object {
     isTabled: isTabled(design),
     isCounted: array.activationBits === 2,
     ...sparseFields(design),
-    usesTanh: usesTanh(design),
-    usesSquash: usesSquash(design),
+    hasTanhFile: usesTanh(design) && tanhStore(scheme) !== undefined,
+    hasSquashFile: usesSquash(design) && squashStore(scheme) !== undefined,
     passes: String(combiner?.passes ?? 1),
     actMsb: msb(array.activationBits * array.pack),
     elementWidth: String(array.activationBits),

@@ -60,8 +60,10 @@ function leafModules(design: Design): string[] {
   const isLevel = scheme.gates !== 'int16';
   const hasPlanes = usesPlanes(design);
   const isLoaded = design.weights === 'ram';
+  const hasTanh = usesTanh(design) || usesSquash(design);
+  const storesTanh = hasTanh && scheme.tanh !== 'piecewise';
   const choices: readonly (readonly [boolean, string])[] = [
-    [!isLoaded || usesTanh(design) || usesSquash(design), 'hg_rom'],
+    [!isLoaded || storesTanh, 'hg_rom'],
     [true, 'hg_ram'],
     [dataflow === 'sparse', 'hg_queue'],
     [array.pack > 1, 'hg_pack'],
@@ -70,7 +72,9 @@ function leafModules(design: Design): string[] {
     [combiner !== undefined, 'hg_combine'],
     [true, 'hg_requantize'],
     [isLevel || scheme.candidate === 'ternary', 'hg_threshold'],
-    [usesTanh(design) || usesSquash(design), 'hg_tanh_lookup'],
+    [hasTanh && scheme.tanh === 'interpolated', 'hg_tanh_interpolated'],
+    [hasTanh && scheme.tanh === 'piecewise', 'hg_tanh_piecewise'],
+    [hasTanh, 'hg_tanh_lookup'],
     [isLevel, 'hg_shift_multiplier'],
     [true, design.headOutput === 'value' ? 'hg_value' : 'hg_argmax'],
     [true, isLevel ? 'hg_cell_level' : 'hg_cell_int16'],
@@ -160,8 +164,9 @@ export function emit(design: Design): Netlist {
   const sources = Object.keys(files);
   const result = { top: design.name, designId: designId(design), files, sources };
   const squash = usesSquash(design) ? squashFile(design) : undefined;
-  if (usesTanh(design) || (usesSquash(design) && squash === undefined)) {
-    files[names.tanh] = tanhFile();
+  const tanh = tanhFile(design);
+  if (tanh !== undefined && (usesTanh(design) || (usesSquash(design) && squash === undefined))) {
+    files[names.tanh] = tanh;
   }
   if (squash !== undefined) files[names.squash] = squash;
   if (design.weights === 'ram') return result;

@@ -11,7 +11,13 @@ export type Method = 'combinational' | 'unrolled' | 'induction' | 'enumeration';
 
 /** Modules that can be replaced by anything: those of rtl-specs/cut/. */
 export type CutModule =
-  'hg_ram' | 'hg_rom' | 'hg_tanh_lookup' | 'hg_digit_product' | 'hg_multiply_add';
+  | 'hg_ram'
+  | 'hg_rom'
+  | 'hg_tanh_lookup'
+  | 'hg_tanh_interpolated'
+  | 'hg_tanh_piecewise'
+  | 'hg_digit_product'
+  | 'hg_multiply_add';
 
 export interface Property {
   /** Module of rtl-templates/. */
@@ -121,8 +127,17 @@ export const PROPERTIES: readonly Property[] = [
   },
   {
     ...{ unit: 'hg_tanh_lookup', spec: 'hg_tanh_lookup', method: 'unrolled', steps: 3 },
-    cut: ['hg_rom'],
+    cut: ['hg_rom', 'hg_tanh_interpolated', 'hg_tanh_piecewise'],
     claim: 'sign(v) table[min(round(|v| / 2^shift), last)], rounded',
+  },
+  {
+    ...{ unit: 'hg_tanh_interpolated', spec: 'hg_tanh_interpolated', method: 'unrolled', steps: 3 },
+    cut: ['hg_rom'],
+    claim: 'value + n rise / 16, rounded, of the word of 16 indices',
+  },
+  {
+    ...{ unit: 'hg_tanh_piecewise', spec: 'hg_tanh_piecewise', method: 'unrolled', steps: 2 },
+    claim: 'tanh(k / 128) = 2 PLAN(k / 64) - 1, below 1',
   },
   {
     ...{ unit: 'hg_argmax', spec: 'hg_argmax', method: 'induction', steps: 3 },

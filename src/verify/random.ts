@@ -5,6 +5,7 @@ import type { Design } from '../design/design.js';
 import { emit } from '../emit/emit.js';
 import { Random } from '../model/random.js';
 import { CODINGS, codingOf, planesOf } from '../quant/coding.js';
+import { TANH_FORMS } from '../quant/tanh.js';
 import {
   schemeCodings,
   schemeProblems,
@@ -85,6 +86,15 @@ function randomDsp(seed: number, index: number, elements: number): Pick<PlanOpti
   return { dsp: draw === 2 ? 0 : random.integer(elements) };
 }
 
+/** Every third scheme of a mixture that can has a tanh of another form; drawn apart as well. */
+function randomTanh(scheme: Scheme, seed: number, index: number): Scheme {
+  const random = new Random((Math.imul(seed + 7, 0xc2b2ae35) ^ Math.imul(index, 0x27d4eb2f)) >>> 0);
+  const tanh = TANH_FORMS[random.integer(2 * TANH_FORMS.length)];
+  if (tanh === undefined || tanh === 'table') return scheme;
+  const formed = { ...scheme, tanh };
+  return schemeProblems(formed).length === 0 ? formed : scheme;
+}
+
 /** Units and inputs that keep designs of many planes as quick to simulate as those of one. */
 function mostUnits(scheme: Scheme): number {
   const planes = Math.max(...schemeCodings(scheme).map((name) => planesOf(codingOf(name).format)));
@@ -133,7 +143,9 @@ export function randomCase(seed: number, index: number, given?: string | Scheme)
   const size = (max: number): number => 1 + random.integer(max);
   const named = Object.keys(SCHEMES);
   const drawn =
-    random.integer(2) === 0 ? named[random.integer(named.length)] : randomScheme(random);
+    random.integer(2) === 0
+      ? named[random.integer(named.length)]
+      : randomTanh(randomScheme(random), seed, index);
   const scheme = schemeOf({ scheme: given ?? drawn });
   const most = mostUnits(scheme);
   const layers = size(2);
@@ -205,12 +217,12 @@ export function describeCase({ shape, design, lengths }: RandomCase): string {
     shape.bidirectional?.[layer] === true ? `2 x ${size}` : size,
   );
   const source = describeInput(shape, input);
-  const { gates, candidate, activations, cell, slope, operandScales, weights, head } = scheme;
+  const { gates, candidate, activations, cell, slope, tanh, operandScales, weights, head } = scheme;
   const mixture =
     scheme.name === 'mixture'
       ? ` (${weights.map(({ i, f, g, o }) => (i === g ? i : [i, f, g, o].join(' '))).join(' | ')}, head ${head}, ` +
         `${operandScales}, ${activations}, gates ${gates}, candidate ${candidate}, cell ${cell.bits}.${cell.fraction}, ` +
-        `slope ${slope.toPrecision(3)})`
+        `slope ${slope.toPrecision(3)}${tanh === undefined ? '' : `, tanh ${tanh}`})`
       : '';
   return (
     `${scheme.name}${mixture} ${[shape.inputSize, ...hidden, shape.output ?? shape.classes].join(' -> ')}, ` +

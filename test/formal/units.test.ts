@@ -100,6 +100,12 @@ describe('a unit equals its specification', () => {
       'hg_tanh_lookup',
       { ...{ VALUE_WIDTH: 7, SHIFT: 0, DEPTH: 33 }, ENTRY_WIDTH: 7, DROP: 3, OUT_WIDTH: 6 },
     ],
+    ...[1, 2].map(
+      (FORM) => ['hg_tanh_lookup', { VALUE_WIDTH: 12, SHIFT: 1, DEPTH: 512, FORM }] as const,
+    ),
+    ['hg_tanh_interpolated', { WIDTH: 12, DEPTH: 512, ADDR_WIDTH: 9 }],
+    ['hg_tanh_interpolated', { WIDTH: 13, DEPTH: 257, ADDR_WIDTH: 9 }],
+    ['hg_tanh_piecewise', {}],
     ['hg_argmax', { INDEX_WIDTH: 3 }],
     ['hg_value', {}],
     ['hg_ram', { WIDTH: 3, DEPTH: 5, ADDR_WIDTH: 3 }],
@@ -307,6 +313,20 @@ describe('a planted fault is caught, with values that show it', () => {
       parameters: { VALUE_WIDTH: 10, SHIFT: 2, DEPTH: 64, ENTRY_WIDTH: 6, OUT_WIDTH: 7 },
       from: 'half_i ? ONE << SHIFT : (ONE << SHIFT) >> 1',
       to: 'half_i ? ONE << SHIFT : 0',
+    },
+    {
+      title: 'a line that does not round',
+      spec: 'hg_tanh_interpolated',
+      parameters: { WIDTH: 12, DEPTH: 512, ADDR_WIDTH: 9 },
+      from: "{value, 4'd8}",
+      to: "{value, 4'd0}",
+    },
+    {
+      title: 'a line that ends too late',
+      spec: 'hg_tanh_piecewise',
+      parameters: {},
+      from: "16'd150",
+      to: "16'd160",
     },
     {
       title: 'the highest index of a tie',
