@@ -100,6 +100,11 @@ export const UNITS = [
     parameters: { ACC_WIDTH: 16, MULTIPLIER_WIDTH: 0, SHIFT_MIN: 3, SELECT_WIDTH: 2 },
   },
   {
+    ...{ name: 'two int8 MACs in a DSP block of a UP5K, 24 bits', module: 'hg_pe_int_pair' },
+    ...{ uses: ['hg_product_pair'], open: ['clear_o', 'act_o', 'weights_o'], dsp: true },
+    parameters: { ACC_WIDTH: 24 },
+  },
+  {
     ...{ name: 'tanh, sigmoid by table', module: 'hg_tanh_lookup', uses: ['hg_rom'] },
     ...{ parameters: { INIT_FILE: '"tanh.hex"' }, files: TABLE, memory: true },
   },

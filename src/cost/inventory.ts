@@ -10,7 +10,7 @@ import {
   type Design,
   type MemorySpec,
 } from '../design/design.js';
-import { countMultipliers } from '../design/multipliers.js';
+import { countElements } from '../design/multipliers.js';
 import { startBits, usesSquash, usesTanh } from '../design/memory-plan.js';
 import { squashShape } from '../design/squash.js';
 import { TANH_FRACTION } from '../quant/tanh.js';
@@ -264,14 +264,12 @@ export function inventory(design: Design): Part[] {
     else store(['input', 'embedding'], 'embedding');
   }
   logic(['array', 'operand select'], 'operand-select', columns);
-  const multiplying = countMultipliers(design, rows);
-  logic(['array', 'processing elements'], peOf(design), multiplying);
-  const recoded = rows * columns - multiplying;
-  logic(
-    ['array', multiplying > 0 ? 'recoded elements' : 'processing elements'],
-    'pe-recoded',
-    recoded,
-  );
+  const { paired, single, recoded } = countElements(design, rows);
+  // A pair of which no row is used but one keeps its block.
+  logic(['array', 'pairs of elements'], 'pe-int-pair', Math.ceil(paired / 2));
+  logic(['array', 'processing elements'], peOf(design), single);
+  const isMixed = paired + single > 0;
+  logic(['array', isMixed ? 'recoded elements' : 'processing elements'], 'pe-recoded', recoded);
   logic(['array', 'drain multiplexer'], 'drain-mux', columns);
   if (array.pack > 1) logic(['hidden', 'packing'], 'pack', columns);
   if (isSparse) {

@@ -130,6 +130,8 @@ export const PRIMITIVES = {
   'pe-ternary': ['accBits', 'rows', 'columns'],
   'pe-pow2': ['accBits', 'weightBits', 'rows', 'columns'],
   'pe-int': ['accBits', 'weightBits', 'rows', 'columns'],
+  /** Two elements of int8 whose products share a block, where blocks hold two multipliers. */
+  'pe-int-pair': ['accBits', 'weightBits', 'rows', 'columns'],
   /** An int weight recoded to digits, without a multiplier block. */
   'pe-recoded': ['accBits', 'weightBits', 'rows', 'columns'],
   'pe-popcount': ['accBits', 'weightBits', 'pack', 'rows', 'columns'],

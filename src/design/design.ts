@@ -146,6 +146,8 @@ export interface Multipliers {
    * recode their weight and add.
    */
   readonly dsp: number;
+  /** Two elements of a column, one south of the other, share a block: `dsp` counts blocks, for two elements each. */
+  readonly isPaired?: true;
 }
 
 /** Where a design that runs whole sequences keeps them. */

@@ -79,6 +79,11 @@ export interface PlanOptions {
    * column; the others recode their weight and add. The default is all of them. Other arrays have no use for any.
    */
   readonly dsp?: number;
+  /**
+   * Two int8 products in a DSP block where the part's blocks hold two multipliers (iCE40 UP5K), their sums in LUTs: `dsp`
+   * blocks then serve twice as many elements.
+   */
+  readonly dspPairs?: boolean;
   /** Bidirectional models: steps of the longest sequence that memories hold; the default is 64. */
   readonly maxSteps?: number;
   /**
@@ -266,7 +271,7 @@ export function plan(model: QuantizedModel, options: PlanOptions): Design {
   const { name, rows, columns } = options;
   const { scheme } = model;
   const array = planArray(model, options);
-  const multipliers = planMultipliers({ rows, columns, array }, options.dsp);
+  const multipliers = planMultipliers({ rows, columns, array }, options.dsp, options.dspPairs);
   const isTabled = model.input.kind === 'one-hot' || options.inputTable === true;
   const matrices = jobMatrices(model).map((matrix) => arrayMatrix(model, matrix, array));
   const isSparse = options.dataflow === 'sparse';

@@ -1,4 +1,5 @@
 /** The emitted project: Verilog, testbench with golden vectors, scripts and a README, as files in memory. */
+import { defineFlags, hiddenCells } from '../eda/hidden-cells.js';
 import { packageVersion } from '../package-root.js';
 import type { Design } from '../design/design.js';
 import { diagram } from './diagram.js';
@@ -142,9 +143,11 @@ export function emitProject(
   for (const [file, text] of Object.entries(testbench.files)) files[`sim/${file}`] = text;
   Object.assign(files, controlFiles(design));
   files['sim/simulate.sh'] = render('simulate.sh.hbs', { testbench: testbench.top });
+  const hidden = hiddenCells(netlist.files);
   files['synth/ice40.ys'] = render('ice40.ys.hbs', {
     top: design.name,
     sources: [...netlist.sources],
+    hidden: hidden && { ...hidden, flags: defineFlags(hidden.defines) },
   });
   files['synth/vivado.tcl'] = render('vivado.tcl.hbs', { top: design.name });
   files[DIAGRAM] = diagram(design);

@@ -4,6 +4,7 @@ import { activationMax } from '../quant/quantized-model.js';
 import { drainGap, jobName, segmentsOf, tableOf, type Design } from '../design/design.js';
 import { designMap, hardwareId, type Netlist } from './emit.js';
 import { idleModules } from './packages.js';
+import { countElements } from '../design/multipliers.js';
 import { streamShapes, streamTexts, type StreamTexts } from './stream-texts.js';
 import { layerSizes } from './top-view.js';
 import { widths } from './widths.js';
@@ -84,11 +85,17 @@ function weightNote({ array, jobs, multipliers, rows, columns }: Design): string
     int: `int${weightBits}`,
   }[kind];
   const isPlaned = jobs.some(({ sums, outputs }) => sums !== outputs);
+  const { paired, recoded } = countElements({ rows, columns, ...(multipliers && { multipliers }) });
   const elements = rows * columns;
-  const note =
-    multipliers === undefined
-      ? ''
-      : `, multiplied by ${multipliers.dsp} of the ${elements} elements and recoded to digits by the others`;
+  const notes = [
+    paired > 0 ? `multiplied by ${paired} of the ${elements} elements two to a DSP block` : '',
+    recoded > 0 && paired === 0
+      ? `multiplied by ${elements - recoded} of the ${elements} elements and recoded to digits by the others`
+      : recoded > 0
+        ? `recoded to digits by ${recoded}`
+        : '',
+  ];
+  const note = notes.map((text) => (text === '' ? '' : `, ${text}`)).join('');
   return (isPlaned ? `planes of ${values}` : values) + note;
 }
 

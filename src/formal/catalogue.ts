@@ -17,6 +17,7 @@ export type CutModule =
   | 'hg_tanh_interpolated'
   | 'hg_tanh_piecewise'
   | 'hg_digit_product'
+  | 'hg_product_pair'
   | 'hg_multiply_add';
 
 export interface Property {
@@ -88,6 +89,15 @@ export const PROPERTIES: readonly Property[] = [
   {
     ...{ unit: 'hg_pe_int', spec: 'hg_pe_int_product', method: 'combinational', steps: 1 },
     claim: 'product = weight * act, digit by digit',
+  },
+  {
+    ...{ unit: 'hg_pe_int_pair', spec: 'hg_pe_int_pair', method: 'unrolled', steps: 3 },
+    cut: ['hg_product_pair'],
+    claim: "both acc' = clear ? 0 : acc + product, the southern a cycle later",
+  },
+  {
+    ...{ unit: 'hg_product_pair', spec: 'hg_product_pair', method: 'combinational', steps: 1 },
+    claim: 'each product = weight * act, digit by digit',
   },
   {
     ...{ unit: 'hg_digit_product', spec: 'hg_digit_product', method: 'combinational', steps: 1 },

@@ -18,6 +18,7 @@ const design = z.strictObject({
   inputTable: z.boolean().optional(),
   maxSteps: size.optional(),
   dsp: count.optional(),
+  dspPairs: z.boolean().optional(),
   weights: z.enum(WEIGHT_STORES).optional(),
   control: z.enum(CONTROLS).optional(),
   streams: size.optional(),

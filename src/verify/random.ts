@@ -79,11 +79,17 @@ function randomOptions(
  * Elements that may have a DSP block: of half the cases all, as the planner chooses, of the others none or some.
  * Drawn apart, so that all else of a case is what it was before there was a choice.
  */
-function randomDsp(seed: number, index: number, elements: number): Pick<PlanOptions, 'dsp'> {
+function randomDsp(
+  seed: number,
+  index: number,
+  elements: number,
+): Pick<PlanOptions, 'dsp' | 'dspPairs'> {
   const random = new Random((Math.imul(seed, 0xc2b2ae35) ^ Math.imul(index + 1, 0x27d4eb2f)) >>> 0);
   const draw = random.integer(4);
-  if (draw < 2) return {};
-  return { dsp: draw === 2 ? 0 : random.integer(elements) };
+  // Two to a block: of every third case, whatever the number of blocks.
+  const pairs = random.integer(3) === 0 ? { dspPairs: true } : {};
+  if (draw < 2) return pairs;
+  return { ...pairs, dsp: draw === 2 ? 0 : random.integer(elements) };
 }
 
 /** Every third scheme of a mixture that can has a tanh of another form; drawn apart as well. */
@@ -227,7 +233,7 @@ export function describeCase({ shape, design, lengths }: RandomCase): string {
   return (
     `${scheme.name}${mixture} ${[shape.inputSize, ...hidden, shape.output ?? shape.classes].join(' -> ')}, ` +
     `${rows}x${columns} ${design.dataflow === 'sparse' ? 'sparse ' : ''}${array.kind}${array.pack > 1 ? ` by ${array.pack}` : ''}` +
-    `${multipliers ? `, ${multipliers.dsp} of them by DSP` : ''}` +
+    `${multipliers ? `, ${multipliers.dsp} ${multipliers.isPaired ? 'blocks for two' : 'of them by DSP'}` : ''}` +
     `${combiner ? `, factors ${combiner.factors} by ${combiner.factorsBy}` : ''}, ` +
     `${source}, ${shape.when}, sequences ${lengths.join('+')}` +
     (design.sequence ? ` of at most ${design.sequence.maxSteps}` : '') +

@@ -78,6 +78,7 @@ describe('emit', () => {
     ['sparse', tinyDesign('ternary-level3', sparse)] as const,
     ['int8-recoded', tinyDesign('int8', { dsp: 0 })] as const,
     ['int8-mixed', tinyDesign('int8', { dsp: 3, columns: 2 })] as const,
+    ['int8-pairs', tinyDesign('int8', { rows: 4, dsp: 1, dspPairs: true })] as const,
   ])('writes a small %s design that a person can read', async (name, design) => {
     const { files } = emit(design);
     const generated = Object.keys(files).filter(

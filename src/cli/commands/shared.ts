@@ -34,6 +34,7 @@ export interface DesignFlags extends RunOptions {
   readonly maxSteps?: number;
   /** False where a command has --no-dsp. */
   readonly dsp?: number | false;
+  readonly dspPairs?: boolean;
   readonly weights?: WeightStore;
   readonly control?: Control;
   readonly streams?: number;
@@ -125,6 +126,11 @@ export function addDesignOptions(command: Command): Command {
       integer('--dsp', 0, MAX_ROWS * MAX_COLUMNS),
     )
     .option(
+      '--dsp-pairs',
+      'two int8 products to a DSP block, their sums in LUTs; iCE40 UP5K has blocks of two multipliers (default: as before, or one)',
+    )
+    .option('--no-dsp-pairs', 'one product to a block')
+    .option(
       '--weights <where>',
       `weights, row parameters and tables: ${WEIGHT_STORES.join(', ')}; ram is loaded through registers (default: as before, or rom)`,
       choice('--weights', WEIGHT_STORES),
@@ -153,11 +159,13 @@ function packOption(text: string): PlanOptions['pack'] {
 }
 
 export function stageOptions(flags: DesignFlags): StageOptions & DesignOptions {
-  const { force, rows, columns, name, array, pack, dataflow, inputTable, maxSteps, dsp } = flags;
+  const { force, rows, columns, name, array, pack, dataflow, inputTable, maxSteps, dsp, dspPairs } =
+    flags;
   const { weights, control, streams } = flags;
   return {
     ...{ isForced: force === true, rows, columns, name, inputTable, maxSteps },
     ...(typeof dsp === 'number' && { dsp }),
+    ...(dspPairs !== undefined && { dspPairs }),
     ...(array !== undefined && { array }),
     ...(pack !== undefined && { pack }),
     ...(dataflow !== undefined && { dataflow }),

@@ -21,6 +21,7 @@ export interface DesignOptions {
   readonly inputTable?: boolean | undefined;
   readonly maxSteps?: number | undefined;
   readonly dsp?: number | undefined;
+  readonly dspPairs?: boolean | undefined;
   readonly weights?: PlanOptions['weights'];
   readonly control?: PlanOptions['control'];
   readonly streams?: number;
@@ -32,13 +33,22 @@ function mapping(
   before: DesignFile | undefined,
 ): Pick<
   PlanOptions,
-  'array' | 'pack' | 'dataflow' | 'inputTable' | 'dsp' | 'weights' | 'control' | 'streams'
+  | 'array'
+  | 'pack'
+  | 'dataflow'
+  | 'inputTable'
+  | 'dsp'
+  | 'dspPairs'
+  | 'weights'
+  | 'control'
+  | 'streams'
 > {
   const array = given.array ?? before?.array;
   const dataflow = given.dataflow ?? before?.dataflow;
   const pack = given.pack ?? before?.pack;
   const inputTable = given.inputTable ?? before?.inputTable;
   const dsp = given.dsp ?? before?.dsp;
+  const dspPairs = given.dspPairs ?? before?.dspPairs;
   const weights = given.weights ?? before?.weights;
   const control = given.control ?? before?.control;
   const streams = given.streams ?? before?.streams;
@@ -48,6 +58,7 @@ function mapping(
     ...(dataflow !== undefined && { dataflow }),
     ...(inputTable !== undefined && { inputTable }),
     ...(dsp !== undefined && { dsp }),
+    ...(dspPairs !== undefined && { dspPairs }),
     ...(weights !== undefined && { weights }),
     ...(control !== undefined && { control }),
     ...(streams !== undefined && { streams }),
