@@ -40,6 +40,7 @@ const mayImport = {
     ...['src/engine', 'src/train', 'src/data', 'src/design', 'src/experiment', 'sim', ...base],
     ...['src/integer', 'src/integer-training'],
   ],
+  'src/search': [...model, ...base],
   'src/report': base,
   'src/experiment': [
     ...model,
