@@ -14,9 +14,10 @@ import { countElements } from '../design/multipliers.js';
 import { startBits, usesSquash, usesTanh } from '../design/memory-plan.js';
 import { squashShape } from '../design/squash.js';
 import { TANH_FRACTION } from '../quant/tanh.js';
+import type { Structure, Widths } from '../design/outline.js';
 import { indexBits } from '../design/bits.js';
 import { arrayRows, rowWords } from '../design/planes.js';
-import type { ParameterValues, Primitive } from './primitives.js';
+import type { Parameter, ParameterValues, Primitive } from './primitives.js';
 
 /** So many instances of one primitive, all with the same parameters. */
 export interface LogicPart {
@@ -41,8 +42,20 @@ export interface MemoryPart {
 
 export type Part = LogicPart | MemoryPart;
 
+/** What is told of every part, one after the other. */
+export interface PartVisitor {
+  /** `more`: parameters that this part has instead of those common to all. */
+  logic(
+    path: readonly string[],
+    primitive: Primitive,
+    count: number,
+    more: ParameterValues | undefined,
+  ): void;
+  memory(path: readonly string[], spec: MemorySpec, width: number, count: number): void;
+}
+
 /** Rows of the array that ever hold a sum; synthesis removes the others, unless their weights can be loaded. */
-export function usedRows(design: Design): number {
+export function usedRows(design: Structure): number {
   if (design.weights === 'ram') return design.rows;
   return Math.min(design.rows, Math.max(...design.jobs.map((job) => job.sums)));
 }
@@ -64,6 +77,16 @@ export function changingRowBits(design: Design): number {
   const width = design.memories.find(({ role }) => role === 'rows')!.width;
   const changing = BigInt.asUintN(width, ones & zeros);
   return changing.toString(2).replaceAll('0', '').length;
+}
+
+/** What the weights of a design decide of it: given to `outline`, the same design comes without them. */
+export function widthsOf(design: Design): Widths {
+  const { accBits, sumBits, multiplierBits, shiftMin, shiftBits, combiner } = design;
+  return {
+    ...{ accBits, sumBits, multiplierBits, shiftMin, shiftBits, combiner },
+    table: tableOf(design),
+    rowWordBits: changingRowBits(design),
+  };
 }
 
 /** Primitive of the array's elements; of two kinds, that of those with a multiplier. */
@@ -105,7 +128,7 @@ export function sourceOf({
 
 /** Widths of what travels from column to column, as the top module has them. */
 function columnWidths(
-  design: Design,
+  design: Structure,
   common: {
     readonly rowSelectBits: number;
     readonly layerBits: number;
@@ -140,8 +163,35 @@ function columnWidths(
   };
 }
 
+/** Parameters that only some parts have; theirs are given with them. */
+const OF_SOME_PARTS = { bits: NaN, isShared: NaN, width: NaN, depth: NaN, banks: NaN };
+
 /** Every part of the design: together they are what is emitted. */
 export function inventory(design: Design): Part[] {
+  const parts: Part[] = [];
+  visitParts(design, changingRowBits(design), (common) => ({
+    logic: (path, primitive, count, more) => {
+      const parameters = { ...common, ...more };
+      parts.push({ kind: 'logic', path, primitive, count, parameters });
+    },
+    memory: (path, { role, kind: type, depth }, width, count) => {
+      parts.push({ kind: 'memory', path, role, type, width, depth, count });
+    },
+  }));
+  return parts;
+}
+
+/**
+ * Tell `begin`'s visitor of every part, in the order of the inventory.
+ *
+ * @param rowWordBits bits of a row word that are kept (changingRowBits)
+ * @param begin is given the parameters that all parts have
+ */
+export function visitParts(
+  design: Structure,
+  rowWordBits: number,
+  begin: (common: Readonly<Record<Parameter, number>>) => PartVisitor,
+): void {
   const { jobs, input, layers, columns, accBits, sumBits, shiftMin, shiftBits } = design;
   const { scheme, array, combiner, multiplierBits } = design;
   const isLevel = scheme.gates !== 'int16';
@@ -174,8 +224,7 @@ export function inventory(design: Design): Part[] {
     indexBits: isDense ? indexBits(words(input.size)) : input.strideBits,
     inputAddressBits: sequence ? indexBits(sequence.maxSteps * sequence.inputWords) : 1,
   };
-  const rowWordBits = changingRowBits(design);
-  const common: ParameterValues = {
+  const common: Record<Parameter, number> = {
     ...select,
     ...columnWidths(design, select, hiddenBits),
     accBits,
@@ -217,25 +266,25 @@ export function inventory(design: Design): Part[] {
     ternaryHidden,
     hasHalves: scheme.gates === 'level3' ? 1 : 0,
     cellBits: scheme.cell.bits,
+    ...OF_SOME_PARTS,
   };
 
-  const parts: Part[] = [];
+  const visitor = begin(common);
   const logic = (
     path: readonly string[],
     primitive: Primitive,
     count = 1,
-    more: ParameterValues = {},
+    more?: ParameterValues,
   ): void => {
-    if (count > 0)
-      parts.push({ kind: 'logic', path, primitive, count, parameters: { ...common, ...more } });
+    if (count > 0) visitor.logic(path, primitive, count, more);
   };
   const store = (
     path: readonly string[],
     role: MemorySpec['role'],
-    change: { width?: number; count?: number } = {},
+    { width, count }: { width?: number; count?: number } = {},
   ): void => {
-    const { kind: type, width, depth, copies: count } = memory(role);
-    parts.push({ kind: 'memory', path, role, type, width, depth, count, ...change });
+    const spec = memory(role);
+    visitor.memory(path, spec, width ?? spec.width, count ?? spec.copies);
   };
 
   logic(['control', 'sequencer'], sequencerOf(design));
@@ -313,5 +362,4 @@ export function inventory(design: Design): Part[] {
     }
   }
   store(['cell', 'state'], 'cell');
-  return parts;
 }

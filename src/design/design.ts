@@ -330,7 +330,7 @@ export function segmentsOf(job: Job): readonly Segment[] {
 }
 
 /** Whether the drain tells sums apart, by plane, pass or factor; without, each is an output as it is. */
-export function usesPlanes({ jobs, combiner }: Design): boolean {
+export function usesPlanes({ jobs, combiner }: Pick<Design, 'jobs' | 'combiner'>): boolean {
   if (combiner === undefined) return false;
   const { factors, passes } = combiner;
   return factors !== 'one' || passes === 2 || jobs.some(({ sums, outputs }) => sums !== outputs);

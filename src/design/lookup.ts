@@ -26,14 +26,29 @@ function stored(
   return { bits: 2 * bits, words };
 }
 
+type Stores = readonly [tanh: StoredLookup | undefined, squash: StoredLookup | undefined];
+const known = new WeakMap<Scheme, Stores>();
+
+/** What a scheme stores; found once. */
+function storesOf(scheme: Scheme): Stores {
+  const found = known.get(scheme);
+  if (found) return found;
+  const stores: Stores = [
+    stored(scheme, 1, TANH_TABLE, TANH_FRACTION),
+    stored(scheme, scheme.slope, squashTable(scheme), squashShape(scheme).bits),
+  ];
+  known.set(scheme, stores);
+  return stores;
+}
+
 /** Of tanh(z), z in steps of 2^-7. */
 export function tanhStore(scheme: Scheme): StoredLookup | undefined {
-  return stored(scheme, 1, TANH_TABLE, TANH_FRACTION);
+  return storesOf(scheme)[0];
 }
 
 /** Of tanh(s c), c in steps of `squashShape`. */
 export function squashStore(scheme: Scheme): StoredLookup | undefined {
-  return stored(scheme, scheme.slope, squashTable(scheme), squashShape(scheme).bits);
+  return storesOf(scheme)[1];
 }
 
 /** Whether both store the same. */

@@ -4,7 +4,7 @@ import { indexBits } from './bits.js';
 import type { Design, MemorySpec } from './design.js';
 import { squashStore, tanhStore, type StoredLookup } from './lookup.js';
 
-export function planMemories(design: Omit<Design, 'memories'>): MemorySpec[] {
+export function planMemories(design: Omit<Design, 'memories' | 'model' | 'name'>): MemorySpec[] {
   const { rows, columns, jobs, layers, input, array, combiner, scheme, sequence, dataflow } =
     design;
   const learned = design.weights ?? 'rom';

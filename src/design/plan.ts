@@ -8,7 +8,7 @@ import {
   type QuantizedLayer,
   type QuantizedModel,
 } from '../quant/quantized-model.js';
-import { schemeCodings, schemeProblems } from '../quant/scheme.js';
+import { schemeCodings, schemeProblems, type Scheme } from '../quant/scheme.js';
 import {
   ARRAY_KINDS,
   alphabetOf,
@@ -37,7 +37,7 @@ import { identifierProblem } from './identifier.js';
 import { planMemories } from './memory-plan.js';
 import { planMultipliers } from './multipliers.js';
 import { arrayMatrix, effectiveCodes, inputTable, type ArrayMatrix } from './planes.js';
-import { jobMatrices, planJobs } from './schedule.js';
+import { jobMatrices, planJobs, type ModelSizes } from './schedule.js';
 import {
   DEFAULT_MAX_STEPS,
   isBidirectional,
@@ -349,7 +349,10 @@ export function plan(model: QuantizedModel, options: PlanOptions): Design {
   return { ...design, memories: planMemories(design) };
 }
 
-function planArray({ scheme, layers }: QuantizedModel, options: PlanOptions): ArrayFormat {
+export function planArray(
+  { scheme, layers }: { scheme: Scheme; layers: ModelSizes['layers'] },
+  options: Pick<PlanOptions, 'array' | 'pack' | 'dataflow'>,
+): ArrayFormat {
   const formats = schemeCodings(scheme).map((coding) => codingOf(coding).format);
   const { array, pack, dataflow } = options;
   const isTernary = scheme.activations === 'ternary';
@@ -362,8 +365,8 @@ function planArray({ scheme, layers }: QuantizedModel, options: PlanOptions): Ar
 }
 
 /** Latencies of hg_lane.v, hg_combine.v and the elements; the cosimulation holds them to it. */
-function planPipeline(
-  { scheme }: QuantizedModel,
+export function planPipeline(
+  { scheme }: Pick<QuantizedModel, 'scheme'>,
   array: ArrayFormat,
   combiner: Combiner | undefined,
   isSparse: boolean,
@@ -379,8 +382,20 @@ function planPipeline(
   };
 }
 
-function planInput(
-  model: QuantizedModel,
+/** A model's input without what is learned of it. */
+export type InputSizes =
+  | { readonly kind: 'tokens' | 'one-hot'; readonly vocabSize: number }
+  | { readonly kind: 'dense' }
+  | {
+      readonly kind: 'features';
+      readonly tables: readonly Pick<FeatureInput['tables'][number], 'name' | 'count' | 'size'>[];
+    };
+
+export function planInput(
+  model: {
+    readonly input: InputSizes;
+    readonly layers: ModelSizes['layers'];
+  },
   pack: number,
   table: InputTable | undefined,
 ): Design['input'] {
@@ -398,7 +413,10 @@ function planInput(
 }
 
 /** Tables one behind the other, those of the widest rows first, so that every row begins at a multiple of its width. */
-function planFeatures(input: FeatureInput, pack: number): Design['input'] {
+function planFeatures(
+  input: Extract<InputSizes, { kind: 'features' }>,
+  pack: number,
+): Design['input'] {
   const tables: FeatureTable[] = [];
   let words = 0;
   input.tables
@@ -421,7 +439,7 @@ function planFeatures(input: FeatureInput, pack: number): Design['input'] {
 }
 
 /** Words of the input memory that a step takes. */
-function inputWords(input: Design['input'], pack: number): number {
+export function inputWords(input: Design['input'], pack: number): number {
   if (input.kind === 'dense') return Math.ceil(input.size / pack);
   return input.kind === 'features' ? input.tables.length : 1;
 }

@@ -17,7 +17,18 @@ export interface SquashShape {
   readonly shift: number;
 }
 
+const shapes = new WeakMap<Scheme, SquashShape>();
+
+/** Of a scheme's table; found once. */
 export function squashShape(scheme: Scheme): SquashShape {
+  const known = shapes.get(scheme);
+  if (known) return known;
+  const shape = shapeOf(scheme);
+  shapes.set(scheme, shape);
+  return shape;
+}
+
+function shapeOf(scheme: Scheme): SquashShape {
   const { bits, fraction } = scheme.cell;
   const shift = Math.max(0, fraction - ARGUMENT_FRACTION);
   const arguments4 = fraction >= ARGUMENT_FRACTION ? TANH_TABLE_SIZE : 2 ** (fraction + 2) + 1;

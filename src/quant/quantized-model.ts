@@ -120,7 +120,7 @@ export function outputSize(layer: {
 }
 
 /** Operands with scales of their own in a layer's rows. */
-export function operandCount(scheme: Scheme): number {
+export function operandCount(scheme: Pick<Scheme, 'operandScales'>): number {
   return scheme.operandScales === 'separate' ? 2 : 1;
 }
 
