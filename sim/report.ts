@@ -30,6 +30,8 @@ export interface MemoryActivity {
 export interface Activity {
   /** Products of a weight and an activation that the array adds up, zero or not; every plane counts. */
   readonly macs: number;
+  /** Products of operands that were zero and were left out (sparse): with `macs`, all that the network has. */
+  readonly skippedMacs: number;
   /** Operand words that a PE took: `macs`, but for arrays whose words hold several activations. */
   readonly peOperations: number;
   /** Cycles in which a PE had no operand: (rows * columns * cycles) - peOperations. */
@@ -47,6 +49,14 @@ export interface Activity {
   readonly memories: readonly MemoryActivity[];
 }
 
+/** What one job of the design did of the run, and its cycles; jobs and the tail together are the run. */
+export interface JobReport {
+  /** All but the tail. */
+  readonly cycles: number;
+  readonly breakdown: CycleBreakdown;
+  readonly activity: Activity;
+}
+
 export interface SimulationReport {
   /** From the first cycle after reset to the cycle in which the last result is taken, inclusive. */
   readonly cycles: number;
@@ -57,6 +67,8 @@ export interface SimulationReport {
   readonly utilization: number;
   readonly breakdown: CycleBreakdown;
   readonly activity: Activity;
+  /** In the order of the design's jobs. */
+  readonly jobs: readonly JobReport[];
   /** Cycle in which each result beat is taken, counted from 0. */
   readonly outputCycles: readonly number[];
 }

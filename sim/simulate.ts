@@ -1,32 +1,37 @@
 /** Design + workload -> SimulationReport: cycles from the closed form, activity counted from the schedule. */
 import {
   beatsPerStep,
-  segmentsOf,
   type Design,
   type Job,
   type MemorySpec,
   type Segment,
+  type Structure,
 } from '../src/design/design.js';
 import { simulateClosedForm } from './closed-form.js';
-import type { Activity, SimulationReport } from './report.js';
+import type { Activity, JobReport, SimulationReport } from './report.js';
 import { needsHead, phaseSteps } from './timing.js';
 import { operandsOf, type Workload } from './workload.js';
 
 /** Steps of the run that measures the steady state. */
-const STEADY_STEPS = 24;
+export const STEADY_STEPS = 24;
 
 /** Gates of a unit that meet thresholds; the others, like logits, are requantized. */
-function thresholdGates({ scheme }: Design): number {
+function thresholdGates({ scheme }: Structure): number {
   return (scheme.gates === 'int16' ? 0 : 3) + (scheme.candidate === 'ternary' ? 1 : 0);
 }
 
 /** Operands of a segment and the products of one row, over all runs of its job. */
+export interface OperandTotals {
+  readonly operands: number;
+  readonly elements: number;
+}
+
 function operandTotals(
   design: Design,
   workload: Workload,
   job: Job,
   segment: Segment,
-): { operands: number; elements: number } {
+): OperandTotals {
   const { sequences } = workload;
   const steps = sequences.reduce((sum, length) => sum + length, 0);
   const isEvery = job.kind === 'lstm' || needsHead(design, false);
@@ -45,11 +50,21 @@ function operandTotals(
   return { operands, elements: operands };
 }
 
-function activity(design: Design, workload: Workload, cycles: number): Activity {
-  const { columns, rows, jobs, array, combiner } = design;
-  const steps = workload.sequences.reduce((sum, length) => sum + length, 0);
-  const heads = needsHead(design, false) ? steps : workload.sequences.length;
+/** What the run's jobs, or some of them, did in so many cycles; `totalsOf` tells of each segment over the run. */
+export function countActivity(
+  design: Structure,
+  sequences: readonly number[],
+  cycles: number,
+  jobs: readonly Job[],
+  totalsOf: (job: Job, segment: Segment) => OperandTotals,
+): Activity {
+  const { columns, rows, array, combiner } = design;
+  // What comes in is the first job's.
+  const isFirst = jobs.includes(design.jobs[0]);
+  const steps = sequences.reduce((sum, length) => sum + length, 0);
+  const heads = needsHead(design, false) ? steps : sequences.length;
   let macs = 0;
+  let allMacs = 0;
   let peOperations = 0;
   let sums = 0;
   let units = 0;
@@ -69,17 +84,20 @@ function activity(design: Design, workload: Workload, cycles: number): Activity 
     if (job.isTabled) tableReads += runs * job.outputs * columns;
     // A token is read once for each of its rows in a fold, and with a table once.
     if (job.isTabled) tokenReads += runs * columns;
-    for (const segment of segmentsOf(job)) {
-      const { operands, elements } = operandTotals(design, workload, job, segment);
-      macs += job.sums * elements * columns;
-      peOperations += job.sums * operands * columns;
-      bankReads += job.folds * operands * rows;
-      const reads = job.folds * operands * columns;
-      if (segment.source === 'input') {
-        inputReads += reads;
-        tokenReads += runs * job.folds * columns;
-      } else {
-        hiddenReads += reads;
+    for (const { segments } of job.passes) {
+      for (const segment of segments) {
+        const { operands, elements } = totalsOf(job, segment);
+        macs += job.sums * elements * columns;
+        allMacs += runs * job.sums * segment.elements * columns;
+        peOperations += job.sums * operands * columns;
+        bankReads += job.folds * operands * rows;
+        const reads = job.folds * operands * columns;
+        if (segment.source === 'input') {
+          inputReads += reads;
+          tokenReads += runs * job.folds * columns;
+        } else {
+          hiddenReads += reads;
+        }
       }
     }
     if (job.kind === 'head') logits += runs * job.outputs * columns;
@@ -93,7 +111,8 @@ function activity(design: Design, workload: Workload, cycles: number): Activity 
     0,
   );
   const inputWrites =
-    design.input.kind === 'dense' ? steps * words(design.input.size) * columns : 0;
+    isFirst && design.input.kind === 'dense' ? steps * words(design.input.size) * columns : 0;
+  const tokenWrites = isFirst ? steps * beatsPerStep(design) * columns : 0;
   const counts: Record<MemorySpec['role'], { reads: number; writes: number }> = {
     weights: { reads: bankReads, writes: 0 },
     rows: { reads: rowReads, writes: 0 },
@@ -105,11 +124,12 @@ function activity(design: Design, workload: Workload, cycles: number): Activity 
     cell: { reads: units, writes: units },
     embedding: { reads: inputReads, writes: 0 },
     table: { reads: tableReads, writes: 0 },
-    tokens: { reads: tokenReads, writes: steps * beatsPerStep(design) * columns },
+    tokens: { reads: tokenReads, writes: tokenWrites },
     input: { reads: inputReads, writes: inputWrites },
   };
   return {
     macs,
+    skippedMacs: allMacs - macs,
     peOperations,
     idlePeCycles: rows * columns * cycles - peOperations,
     combinations: combiner === undefined ? 0 : sums,
@@ -117,12 +137,15 @@ function activity(design: Design, workload: Workload, cycles: number): Activity 
     thresholds,
     cellUpdates: units,
     comparisons: logits,
-    memories: design.memories.map(({ name, role }) => ({ name, ...counts[role] })),
+    memories: design.memories.map(({ name, role }) => {
+      const { reads, writes } = counts[role];
+      return { name, reads, writes };
+    }),
   };
 }
 
 /** Operand words that a step takes, of rows of the array. */
-function operationsPerStep(design: Design, length: number): number {
+export function operationsPerStep(design: Structure, length: number): number {
   let operations = 0;
   for (const job of design.jobs) {
     if (design.sequence) {
@@ -150,9 +173,13 @@ function steadyState(design: Design): { cyclesPerStep: number; utilization: numb
 
 /** @throws {RangeError} for a workload without steps. */
 export function simulate(design: Design, workload: Workload): SimulationReport {
-  const { cycles, breakdown, outputCycles } = simulateClosedForm(design, workload);
+  const { cycles, breakdown, jobs, outputCycles } = simulateClosedForm(design, workload);
   const steps = workload.sequences.reduce((sum, length) => sum + length, 0);
-  const counts = activity(design, workload, cycles);
+  const activity = (spent: number, of: readonly Job[]): Activity =>
+    countActivity(design, workload.sequences, spent, of, (job, segment) =>
+      operandTotals(design, workload, job, segment),
+    );
+  const counts = activity(cycles, design.jobs);
   const isCounted = design.dataflow === 'sparse' && workload.nonzeros !== undefined;
   const { rows, columns } = design;
   return {
@@ -167,6 +194,11 @@ export function simulate(design: Design, workload: Workload): SimulationReport {
       : steadyState(design)),
     breakdown,
     activity: counts,
+    jobs: jobs.map((part, j): JobReport => {
+      const spent = Object.values(part).reduce((sum: number, n: number) => sum + n, 0);
+      const did = activity(spent, [design.jobs[j]]);
+      return { cycles: spent, breakdown: part, activity: did };
+    }),
     outputCycles,
   };
 }

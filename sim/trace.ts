@@ -4,6 +4,8 @@ import type { CycleBreakdown } from './report.js';
 export interface ClosedForm {
   readonly cycles: number;
   readonly breakdown: CycleBreakdown;
+  /** By job: what of the breakdown is its own; no job has the tail. */
+  readonly jobs: readonly CycleBreakdown[];
   readonly outputCycles: readonly number[];
   readonly stepStarts: readonly number[];
 }
@@ -57,6 +59,20 @@ export const NONE: Counts = {
   stallOutput: 0,
   tail: 0,
 };
+
+/** A count of nothing for each job. */
+export function noCounts(jobs: readonly unknown[]): Counts[] {
+  return jobs.map(() => ({ ...NONE }));
+}
+
+/** Their sum, and the cycles behind the last job. */
+export function sumCounts(jobs: readonly Counts[], tail: number): Counts {
+  const total: Counts = { ...NONE, tail };
+  for (const counts of jobs) {
+    for (const name of Object.keys(total) as (keyof Counts)[]) total[name] += counts[name];
+  }
+  return total;
+}
 
 /** How many finished jobs a segment can look back at. */
 export const HISTORY = 3;

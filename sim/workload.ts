@@ -19,6 +19,25 @@ export interface Workload {
   readonly nonzeros?: Nonzeros;
 }
 
+/** So many steps in which the same share of h, and of a dense x, is not zero. */
+export function evenNonzeros(
+  { layers, input }: Pick<Design, 'layers' | 'input'>,
+  steps: number,
+  density: number,
+): Nonzeros {
+  const of = (size: number): number => nonzeroCount(size, density);
+  const fill = <T>(value: T): T[] => new Array<T>(steps).fill(value);
+  return {
+    hidden: fill(layers.map(({ hiddenSize }) => of(hiddenSize))),
+    ...(input.kind === 'dense' ? { input: fill(of(input.size)) } : {}),
+  };
+}
+
+/** How many of so many activations are not zero at a density. */
+export function nonzeroCount(size: number, density: number): number {
+  return Math.round(density * size);
+}
+
 /** Operands of a segment in a step, counted over all sequences; `isFresh`: the first of its sequence. */
 export function operandsOf(
   design: Design,

@@ -3,6 +3,7 @@ import type { SimulationReport } from '../../sim/report.js';
 import type { Design } from '../design/design.js';
 import { CapacityError, type Overflow } from './errors.js';
 import { estimateEnergy, type EnergyEstimate } from './energy.js';
+import { toGrid } from './grid.js';
 import { inventory, type MemoryPart, type Part } from './inventory.js';
 import { memoryPrimitive } from './memory-map.js';
 import type { ParameterValues, Primitive } from './primitives.js';
@@ -80,7 +81,7 @@ export function memoryCost(part: MemoryPart, profile: Profile): { cost: PartCost
   const { width, depth, count } = part;
   const shape = `${count} x ${width} x ${depth} bits`;
   if (profile.data.family === 'asic') {
-    const areaUm2 = count * width * depth * profile.constants.areaUm2PerMemoryBit;
+    const areaUm2 = toGrid(count * width * depth * profile.constants.areaUm2PerMemoryBit);
     return { cost: { ...ZERO, areaUm2 }, detail: `${shape} in macros` };
   }
   const { primitive, parameters, mapping } = memoryPrimitive(part, profile.data.memories);
@@ -107,7 +108,7 @@ function primitiveCost(
     ff: Math.round(count * formulas.ff.evaluate(parameters)),
     lutRam: Math.round(count * formulas.lutRam.evaluate(parameters)),
     dsp: Math.round(count * formulas.dsp.evaluate(parameters)),
-    areaUm2: count * formulas.areaUm2.evaluate(parameters),
+    areaUm2: toGrid(count * formulas.areaUm2.evaluate(parameters)),
   };
 }
 

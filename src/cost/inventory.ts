@@ -4,17 +4,17 @@ import {
   beatsPerStep,
   drainGap,
   lstmJobs,
-  segmentsOf,
   tableOf,
   usesPlanes,
   type Design,
   type MemorySpec,
+  type Structure,
 } from '../design/design.js';
 import { countElements } from '../design/multipliers.js';
 import { startBits, usesSquash, usesTanh } from '../design/memory-plan.js';
 import { squashShape } from '../design/squash.js';
 import { TANH_FRACTION } from '../quant/tanh.js';
-import type { Structure, Widths } from '../design/outline.js';
+import type { Widths } from '../design/outline.js';
 import { indexBits } from '../design/bits.js';
 import { arrayRows, rowWords } from '../design/planes.js';
 import type { Parameter, ParameterValues, Primitive } from './primitives.js';
@@ -57,7 +57,9 @@ export interface PartVisitor {
 /** Rows of the array that ever hold a sum; synthesis removes the others, unless their weights can be loaded. */
 export function usedRows(design: Structure): number {
   if (design.weights === 'ram') return design.rows;
-  return Math.min(design.rows, Math.max(...design.jobs.map((job) => job.sums)));
+  let most = 0;
+  for (const { sums } of design.jobs) most = Math.max(most, sums);
+  return Math.min(design.rows, most);
 }
 
 /**
@@ -89,11 +91,18 @@ export function widthsOf(design: Design): Widths {
   };
 }
 
+const ELEMENTS = {
+  binary: 'pe-binary',
+  ternary: 'pe-ternary',
+  pow2: 'pe-pow2',
+  int: 'pe-int',
+} as const;
+
 /** Primitive of the array's elements; of two kinds, that of those with a multiplier. */
 export function peOf({ array, multipliers }: Pick<Design, 'array' | 'multipliers'>): Primitive {
   const { kind, activationBits } = array;
   if (multipliers?.dsp === 0) return 'pe-recoded';
-  return activationBits === 2 ? 'pe-popcount' : `pe-${kind}`;
+  return activationBits === 2 ? 'pe-popcount' : ELEMENTS[kind];
 }
 
 const COMBINERS = { one: 'combine-add', power: 'combine-shift', any: 'combine-multiply' } as const;
@@ -124,6 +133,22 @@ export function sourceOf({
   return ({ tokens: 'token-source', features: 'feature-source', dense: 'dense-source' } as const)[
     input.kind
   ];
+}
+
+/** What the schedule's counters have to hold: the longest segment, the most folds, the longest pad; and its segments. */
+function scheduleExtent(
+  jobs: Structure['jobs'],
+): Record<'longest' | 'folds' | 'padCycles' | 'segments', number> {
+  const extent = { longest: 0, folds: 0, padCycles: 0, segments: 0 };
+  for (const job of jobs) {
+    extent.folds = Math.max(extent.folds, job.folds);
+    for (const pass of job.passes) {
+      extent.padCycles = Math.max(extent.padCycles, pass.padCycles);
+      extent.segments += pass.segments.length;
+      for (const { length } of pass.segments) extent.longest = Math.max(extent.longest, length);
+    }
+  }
+  return extent;
 }
 
 /** Widths of what travels from column to column, as the top module has them. */
@@ -163,9 +188,6 @@ function columnWidths(
   };
 }
 
-/** Parameters that only some parts have; theirs are given with them. */
-const OF_SOME_PARTS = { bits: NaN, isShared: NaN, width: NaN, depth: NaN, banks: NaN };
-
 /** Every part of the design: together they are what is emitted. */
 export function inventory(design: Design): Part[] {
   const parts: Part[] = [];
@@ -204,7 +226,7 @@ export function visitParts(
   const ternaryHidden = scheme.activations === 'ternary' ? 1 : 0;
   const hasThresholds = isLevel || ternaryCandidate === 1 ? 1 : 0;
   const rows = usedRows(design);
-  const segments = jobs.flatMap(segmentsOf);
+  const extent = scheduleExtent(jobs);
   const found = (role: MemorySpec['role']): MemorySpec | undefined =>
     design.memories.find((spec) => spec.role === role);
   const memory = (role: MemorySpec['role']): MemorySpec => {
@@ -213,9 +235,7 @@ export function visitParts(
     return spec;
   };
   const isSparse = design.dataflow === 'sparse';
-  const padCycles = isSparse
-    ? drainGap(design)
-    : Math.max(...jobs.flatMap((job) => job.passes.map((pass) => pass.padCycles)));
+  const padCycles = isSparse ? drainGap(design) : extent.padCycles;
   const hiddenBits = indexBits(memory('hidden').depth);
   const words = (elements: number): number => Math.ceil(elements / array.pack);
   const select = {
@@ -224,9 +244,17 @@ export function visitParts(
     indexBits: isDense ? indexBits(words(input.size)) : input.strideBits,
     inputAddressBits: sequence ? indexBits(sequence.maxSteps * sequence.inputWords) : 1,
   };
+  const { rowSelectBits, layerBits, indexBits: index, inputAddressBits } = select;
+  const { issueBits, drainBits, delayBits } = columnWidths(design, select, hiddenBits);
+  // Written out: objects made of others are slow to read.
   const common: Record<Parameter, number> = {
-    ...select,
-    ...columnWidths(design, select, hiddenBits),
+    rowSelectBits,
+    layerBits,
+    indexBits: index,
+    inputAddressBits,
+    issueBits,
+    drainBits,
+    delayBits,
     accBits,
     sumBits,
     weightBits: array.weightBits,
@@ -248,10 +276,10 @@ export function visitParts(
     tokenBits: isDense ? 0 : input.tokenBits,
     classBits: indexBits(design.classes),
     layers: directions.length,
-    kBits: indexBits(Math.max(...segments.map((segment) => segment.length))),
-    foldBits: indexBits(Math.max(...jobs.map((job) => job.folds))),
-    segments: segments.length,
-    segmentBits: indexBits(segments.length),
+    kBits: indexBits(extent.longest),
+    foldBits: indexBits(extent.folds),
+    segments: extent.segments,
+    segmentBits: indexBits(extent.segments),
     padBits: padCycles > 0 ? indexBits(padCycles + 1) : 0,
     passes: combiner?.passes ?? 1,
     placeBits: combiner?.placeBits ?? 1,
@@ -266,7 +294,12 @@ export function visitParts(
     ternaryHidden,
     hasHalves: scheme.gates === 'level3' ? 1 : 0,
     cellBits: scheme.cell.bits,
-    ...OF_SOME_PARTS,
+    // Only some parts have these, and theirs are given with them.
+    bits: NaN,
+    isShared: NaN,
+    width: NaN,
+    depth: NaN,
+    banks: NaN,
   };
 
   const visitor = begin(common);

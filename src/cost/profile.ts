@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { systemCode, type Complaint } from '../errors.js';
 import { packageRoot } from '../package-root.js';
 import { ProfileError } from './errors.js';
-import { compileFormula, FormulaError } from './formula.js';
+import { compileFormula, FormulaError, type Naming } from './formula.js';
 import {
   ACTIONS,
   ACTION_NAMES,
@@ -165,6 +165,8 @@ export interface CostFormula {
   readonly used: readonly Parameter[];
   /** @throws {ProfileError} where the value is negative or no number */
   readonly evaluate: (values: ParameterValues) => number;
+  /** The value as a JavaScript expression, not checked; `naming` says what stands for a parameter. */
+  readonly code: (naming: (parameter: Parameter) => string) => string;
 }
 
 /** A profile's constants in canonical units. */
@@ -359,6 +361,7 @@ function compileAt(
     data,
     where,
     used: inner.used as Parameter[],
+    code: (naming) => `(${inner.print((name) => naming(name as Parameter))} * ${factor})`,
     evaluate: (values) => {
       const args = parameters.map((name) => values[name] ?? NaN);
       const value = inner.evaluate(args) * factor;
@@ -379,13 +382,20 @@ function compileAt(
   return compiled;
 }
 
+interface Compilation {
+  readonly used: string[];
+  readonly evaluate: (args: readonly number[]) => number;
+  /** As a JavaScript expression; `naming` is of parameters. */
+  readonly print: (naming: Naming) => string;
+}
+
 /** Compile with the coefficients bound; undefined after noting a problem. */
 function compileWithCoefficients(
   data: { readonly formula: string; readonly coefficients: Readonly<Record<string, number>> },
   parameters: readonly string[],
   where: string,
   problems: Complaint[],
-): { used: string[]; evaluate: (args: readonly number[]) => number } | undefined {
+): Compilation | undefined {
   const names = Object.keys(data.coefficients);
   const values = Object.values(data.coefficients);
   try {
@@ -398,6 +408,11 @@ function compileWithCoefficients(
     return {
       used: compiled.used.filter((name) => parameters.includes(name)),
       evaluate: (args) => compiled.evaluate([...args, ...values]),
+      print: (naming) =>
+        compiled.print((name) => {
+          const at = names.indexOf(name);
+          return at < 0 ? naming(name) : String(values[at]);
+        }),
     };
   } catch (error) {
     if (!(error instanceof FormulaError)) throw error;

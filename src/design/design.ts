@@ -277,6 +277,9 @@ export interface Design {
   readonly model: QuantizedModel;
 }
 
+/** A design as far as nothing depends on its weights but widths. */
+export type Structure = Omit<Design, 'model' | 'name'>;
+
 /** The input table of the design, where it has one. */
 export function tableOf({ input }: Pick<Design, 'input'>): InputTable | undefined {
   return input.kind === 'tokens' ? input.table : undefined;

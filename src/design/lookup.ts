@@ -26,30 +26,25 @@ function stored(
   return { bits: 2 * bits, words };
 }
 
-type Stores = readonly [tanh: StoredLookup | undefined, squash: StoredLookup | undefined];
-const known = new WeakMap<Scheme, Stores>();
-
-/** What a scheme stores; found once. */
-function storesOf(scheme: Scheme): Stores {
-  const found = known.get(scheme);
-  if (found) return found;
-  const stores: Stores = [
-    stored(scheme, 1, TANH_TABLE, TANH_FRACTION),
-    stored(scheme, scheme.slope, squashTable(scheme), squashShape(scheme).bits),
-  ];
-  known.set(scheme, stores);
-  return stores;
+/** The same for a scheme, found once. */
+function once(
+  find: (scheme: Scheme) => StoredLookup | undefined,
+): (scheme: Scheme) => StoredLookup | undefined {
+  const known = new WeakMap<Scheme, { readonly store: StoredLookup | undefined }>();
+  return (scheme) => {
+    const found = known.get(scheme) ?? { store: find(scheme) };
+    known.set(scheme, found);
+    return found.store;
+  };
 }
 
 /** Of tanh(z), z in steps of 2^-7. */
-export function tanhStore(scheme: Scheme): StoredLookup | undefined {
-  return storesOf(scheme)[0];
-}
+export const tanhStore = once((scheme) => stored(scheme, 1, TANH_TABLE, TANH_FRACTION));
 
 /** Of tanh(s c), c in steps of `squashShape`. */
-export function squashStore(scheme: Scheme): StoredLookup | undefined {
-  return storesOf(scheme)[1];
-}
+export const squashStore = once((scheme) =>
+  stored(scheme, scheme.slope, squashTable(scheme), squashShape(scheme).bits),
+);
 
 /** Whether both store the same. */
 export function sharesLookup(scheme: Scheme): boolean {

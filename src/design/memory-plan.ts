@@ -1,10 +1,10 @@
 /** The memories of a design. */
 import { PREACT_BITS } from '../quant/arithmetic.js';
 import { indexBits } from './bits.js';
-import type { Design, MemorySpec } from './design.js';
+import type { Design, MemorySpec, Structure } from './design.js';
 import { squashStore, tanhStore, type StoredLookup } from './lookup.js';
 
-export function planMemories(design: Omit<Design, 'memories' | 'model' | 'name'>): MemorySpec[] {
+export function planMemories(design: Omit<Structure, 'memories'>): MemorySpec[] {
   const { rows, columns, jobs, layers, input, array, combiner, scheme, sequence, dataflow } =
     design;
   const learned = design.weights ?? 'rom';

@@ -10,7 +10,14 @@ import { activationMax, oneHotCode, operandCount } from '../quant/quantized-mode
 import { layerWeights, type Scheme, schemeProblems } from '../quant/scheme.js';
 import { ARRAY_KINDS, naturalKind, numerals, type WeightAlphabet } from './array.js';
 import { indexBits, signedBits } from './bits.js';
-import { type Combiner, type Design, DesignError, type InputTable, type Job } from './design.js';
+import {
+  type Combiner,
+  type Design,
+  DesignError,
+  type InputTable,
+  type Job,
+  type Structure,
+} from './design.js';
 import { largestCode } from './headroom.js';
 import { planMemories } from './memory-plan.js';
 import { planMultipliers } from './multipliers.js';
@@ -63,9 +70,6 @@ export interface Widths {
   /** Bits of the row parameters that differ between rows. */
   readonly rowWordBits: number;
 }
-
-/** A design as far as nothing depends on its weights but widths. */
-export type Structure = Omit<Design, 'model' | 'name'>;
 
 export interface Outline {
   readonly structure: Structure;
@@ -365,22 +369,42 @@ export function outline(point: DesignPoint, widths?: Widths): Outline {
   const { accBits, sumBits, multiplierBits, shiftMin, shiftBits, combiner, table } = values;
   const planned = planInput(model, array.pack, table);
   const multipliers = planMultipliers({ rows, columns, array }, point.dsp, point.dspPairs);
-  const structure: Omit<{ -readonly [Key in keyof Structure]: Structure[Key] }, 'memories'> = {
-    ...{ scheme, rows, columns, array, accBits, combiner, sumBits, multiplierBits },
-    ...{ shiftMin, shiftBits, layers, classes, input: planned, headWhen: point.when, jobs },
-    pipeline: planPipeline({ scheme }, array, combiner, isSparse),
+  const isRam = point.weights === 'ram';
+  const hasStreams = point.streams !== undefined && point.streams > 1;
+  const maxSteps = point.maxSteps ?? DEFAULT_MAX_STEPS;
+  const words = inputWords(planned, array.pack);
+  const pipeline = planPipeline({ scheme }, array, combiner, isSparse);
+  const structure: { -readonly [Key in keyof Structure]: Structure[Key] } = {
+    scheme,
+    rows,
+    columns,
+    array,
+    accBits,
+    combiner,
+    sumBits,
+    multiplierBits,
+    shiftMin,
+    shiftBits,
+    layers,
+    classes,
+    input: planned,
+    headWhen: point.when,
+    jobs,
+    pipeline,
+    memories: [],
   };
   if (isSparse) structure.dataflow = 'sparse';
   if (multipliers) structure.multipliers = multipliers;
   if (point.output === 'value') structure.headOutput = 'value';
-  if (point.weights === 'ram') structure.weights = 'ram';
+  if (isRam) structure.weights = 'ram';
   if (point.control === 'axi-lite') structure.control = 'axi-lite';
-  if (point.streams !== undefined && point.streams > 1) structure.streams = point.streams;
-  if (isSequence) {
-    const maxSteps = point.maxSteps ?? DEFAULT_MAX_STEPS;
-    structure.sequence = planSequence({ layers, array }, inputWords(planned, array.pack), maxSteps);
-  }
-  const memories = planMemories(structure);
-  const rowWordBits = widths?.rowWordBits ?? memories.find(({ role }) => role === 'rows')!.width;
-  return { structure: { ...structure, memories }, rowWordBits };
+  if (hasStreams) structure.streams = point.streams!;
+  if (isSequence) structure.sequence = planSequence({ layers, array }, words, maxSteps);
+  structure.memories = planMemories(structure);
+  const rowWordBits = widths?.rowWordBits ?? rowWidth(structure.memories);
+  return { structure, rowWordBits };
+}
+
+function rowWidth(memories: Structure['memories']): number {
+  return memories.find(({ role }) => role === 'rows')!.width;
 }

@@ -39,6 +39,8 @@ const breakdown = z.strictObject({
 
 const activity = z.strictObject({
   macs: count,
+  /** Products of zeros that were left out. */
+  skippedMacs: count,
   peOperations: count,
   idlePeCycles: count,
   combinations: count,
@@ -66,7 +68,7 @@ const simulation = z.strictObject({
   /** Zeros skipped: share of multiply-accumulates, and what that saves. */
   sparse: z.strictObject({ skipped: real, osCyclesPerStep: real, speedUp: real }).optional(),
 });
-export const SIMULATION = artifact('simulation', 2, simulation);
+export const SIMULATION = artifact('simulation', 3, simulation);
 export type SimulationFile = z.infer<typeof simulation>;
 
 const bar = z.strictObject({ value: real, error: real, available: real.optional() });

@@ -1,5 +1,5 @@
 /** What the run's design is given to do: the lengths of sequences and, where zeros are skipped, what is zero. */
-import { type Nonzeros, type Workload } from '../../../sim/workload.js';
+import { evenNonzeros, type Workload } from '../../../sim/workload.js';
 import type { Design } from '../../design/design.js';
 import type { RunFolder } from '../../store/run-folder.js';
 import { datasetInput } from '../../verify/dataset-input.js';
@@ -20,15 +20,6 @@ function defaultSequences({ sequence }: Design): readonly number[] {
   return [sequence?.maxSteps ?? DEFAULT_STEPS];
 }
 
-function evenly(design: Design, steps: number, density: number): Nonzeros {
-  const of = (size: number): number => Math.round(density * size);
-  const fill = <T>(value: T): T[] => new Array<T>(steps).fill(value);
-  return {
-    hidden: fill(design.layers.map(({ hiddenSize }) => of(hiddenSize))),
-    ...(design.input.kind === 'dense' ? { input: fill(of(design.input.size)) } : {}),
-  };
-}
-
 /**
  * The sequences asked for. A sparse design's cycles follow the data: without a density it is the golden model on
  * about as many steps of the run's test part that says what is zero.
@@ -40,7 +31,7 @@ export function runWorkload(
 ): Workload {
   if (design.dataflow !== 'sparse') return { sequences };
   const steps = sequences.reduce((sum, length) => sum + length, 0);
-  if (density !== undefined) return { sequences, nonzeros: evenly(design, steps, density) };
+  if (density !== undefined) return { sequences, nonzeros: evenNonzeros(design, steps, density) };
   const batches = datasetInput(design, reopenDataset(run).dataset, steps);
   return workloadOf(design, batches, goldenRun(design, batches));
 }
