@@ -63,12 +63,13 @@ const ENERGY_NAMES: Readonly<Record<string, string>> = {
   leakage: 'leakage',
 };
 
-function estimateOf({ resources, energy }: EstimateFile): SchemeReport['estimated'] {
+function estimateOf({ resources, energy, attribution }: EstimateFile): SchemeReport['estimated'] {
   return {
     luts: resources['lut']?.value,
     ffs: resources['ff']?.value,
     brams: resources['bram']?.value,
     dsps: resources['dsp']?.value,
+    attribution: { cycles: attribution.cycles, energyPj: attribution.energyPj },
     energyPj: Object.entries(energy.shares).map(([name, value]) => ({
       name: ENERGY_NAMES[name] ?? name,
       value,

@@ -151,9 +151,17 @@ function jobsTree(design: Design, portions: readonly EnergyPortion[]): EnergyNod
         same.reduce((sum, { pj }) => sum + pj, 0),
       ),
     );
+  const place = ({ job = Infinity }: EnergyPortion): number => job;
+  const rank = ({ gate }: EnergyPortion): number =>
+    gate === undefined ? GATE_NAMES.length : GATE_NAMES.indexOf(gate);
+  // Stable: what was done stays in its order.
+  const ordered = [...portions].sort((a, b) => {
+    const [before, after] = [place(a), place(b)];
+    return before === after ? rank(a) - rank(b) : before < after ? -1 : 1;
+  });
   return group(
     design.name,
-    groupBy(portions, jobOf, (name, own) =>
+    groupBy(ordered, jobOf, (name, own) =>
       own.some(({ gate }) => gate !== undefined)
         ? group(
             name,

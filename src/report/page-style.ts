@@ -61,6 +61,12 @@ svg .curve { fill: none; stroke-width: 1.8; stroke-linejoin: round; }
 svg .reference { stroke-dasharray: 6 4; }
 svg .mark { stroke: var(--card); stroke-width: 1.2; }
 svg .capacity { fill: var(--capacity); }
+.tree { font-size: 13px; font-variant-numeric: tabular-nums; margin-top: 10px; }
+.tree summary, .tree .leaf { display: flex; gap: 12px; padding: 3px 0; border-bottom: 1px solid var(--rule); }
+.tree summary { cursor: pointer; list-style: none; } .tree summary::-webkit-details-marker { display: none; }
+.tree summary .amount-name::before { content: "+ "; color: var(--soft); } .tree details[open] > summary .amount-name::before { content: "\u2212 "; }
+.tree .leaf .amount-name { padding-left: 12px; } .tree .branch { padding-left: 16px; }
+.amount-name { flex: 1; } .amount { color: var(--soft); min-width: 76px; text-align: right; } .amount.share { min-width: 60px; }
 footer { color: var(--soft); font-size: 12.5px; margin: 18px 4px 0; }
 @media print { body { background: #fff; } .card { break-inside: avoid; } }
 `;

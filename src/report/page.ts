@@ -1,6 +1,6 @@
 /** ReportData -> one HTML page that needs nothing else: no request, no script. */
 import { capacityBars, curvePlot, type ScatterPoint, scatterPlot, stackedBars } from './plots.js';
-import type { ReportData, SchemeReport, Source } from './report-data.js';
+import type { Amount, ReportData, SchemeReport, Source } from './report-data.js';
 import { escapeText, grouped } from './svg.js';
 import { STYLE } from './page-style.js';
 
@@ -251,6 +251,36 @@ function energyCard(data: ReportData): string[] {
   ];
 }
 
+/** A tree that opens where one wants to know more; needs no script. */
+function amountTree(root: Amount, show: (amount: number) => string): string {
+  const row = ({ name, amount }: Amount): string =>
+    `<span class="amount-name">${escapeText(name)}</span><span class="amount">${show(amount)}</span>` +
+    `<span class="amount share">${((100 * amount) / root.amount).toFixed(1)} %</span>`;
+  const node = (item: Amount, isOpen: boolean): string =>
+    item.children.length === 0
+      ? `<div class="leaf">${row(item)}</div>`
+      : `<details${isOpen ? ' open' : ''}><summary>${row(item)}</summary><div class="branch">` +
+        `${item.children.map((child) => node(child, false)).join('')}</div></details>`;
+  return `<div class="tree">${node(root, true)}</div>`;
+}
+
+function attributionCard(data: ReportData): string[] {
+  const { energy } = data.sources;
+  if (energy === undefined) return [];
+  return data.schemes.flatMap(({ scheme, estimated }) => {
+    const attribution = estimated?.attribution;
+    if (attribution === undefined) return [];
+    const nanojoules = (pj: number): string => `${(pj / 1000).toPrecision(3)} nJ`;
+    return [
+      card(
+        `Where it goes: ${scheme}`,
+        `By layer and gate; every entry is the sum of what it is made of. Energy of a step: ${badge(energy)}`,
+        amountTree(attribution.energyPj, nanojoules) + amountTree(attribution.cycles, grouped),
+      ),
+    ];
+  });
+}
+
 function scatterCard(data: ReportData): string[] {
   const { name, unit, digits, isLowerBetter } = data.measure;
   const points = data.schemes.flatMap((scheme): ScatterPoint[] => {
@@ -332,6 +362,7 @@ export function reportPage(data: ReportData): string {
     cyclesCard,
     resourceCard,
     energyCard,
+    attributionCard,
     verificationCard,
   ].flatMap((make) => make(data));
   return `<!doctype html>

@@ -13,6 +13,13 @@ export interface Share {
   readonly value: number;
 }
 
+/** So much, and of what it is made. */
+export interface Amount {
+  readonly name: string;
+  readonly amount: number;
+  readonly children: readonly Amount[];
+}
+
 export interface TrainingReport {
   /** [step, loss] in `measure.lossUnit`. */
   readonly curve: readonly (readonly [number, number])[];
@@ -62,6 +69,8 @@ export interface SchemeReport {
         readonly dsps?: number | undefined;
         /** Energy per step by part. */
         readonly energyPj?: readonly Share[] | undefined;
+        /** Cycles of the run and energy per step in pJ, by layer and gate. */
+        readonly attribution?: { readonly cycles: Amount; readonly energyPj: Amount } | undefined;
       }
     | undefined;
   readonly stepsPerSecond?: number | undefined;

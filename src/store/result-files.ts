@@ -73,6 +73,32 @@ export type SimulationFile = z.infer<typeof simulation>;
 
 const bar = z.strictObject({ value: real, error: real, available: real.optional() });
 
+/** So much, and of what it is made. */
+export interface StoredAmount {
+  name: string;
+  amount: number;
+  children: StoredAmount[];
+}
+const amount: z.ZodType<StoredAmount> = z.lazy(() =>
+  z.strictObject({ name: text, amount: real, children: z.array(amount) }),
+);
+
+/** What a part takes, and of what it is made; resources of which there are none are left out. */
+export interface StoredPart {
+  name: string;
+  detail: string;
+  takes: Record<string, number>;
+  children: StoredPart[];
+}
+const part: z.ZodType<StoredPart> = z.lazy(() =>
+  z.strictObject({
+    name: text,
+    detail: z.string(),
+    takes: z.record(z.string(), real),
+    children: z.array(part),
+  }),
+);
+
 const estimate = z.strictObject({
   inputs,
   scheme: schemeName,
@@ -93,9 +119,11 @@ const estimate = z.strictObject({
     shares: z.record(z.string(), real),
     powerMw: real,
   }),
+  /** Where it all goes: every node is the sum of its children. */
+  attribution: z.strictObject({ cycles: amount, energyPj: amount, resources: part }),
   warnings: z.array(z.string()),
 });
-export const ESTIMATE = artifact('estimate', 1, estimate);
+export const ESTIMATE = artifact('estimate', 2, estimate);
 export type EstimateFile = z.infer<typeof estimate>;
 
 /** One estimate per profile. */
