@@ -6,7 +6,7 @@ import { estimateEnergy, type EnergyEstimate } from './energy.js';
 import { toGrid } from './grid.js';
 import { inventory, type MemoryPart, type Part } from './inventory.js';
 import { memoryPrimitive } from './memory-map.js';
-import type { ParameterValues, Primitive } from './primitives.js';
+import type { Parameter, ParameterValues, Primitive } from './primitives.js';
 import { PRIMITIVE_NAMES } from './primitives.js';
 import { RESOURCES, type Profile, type Resource } from './profile.js';
 
@@ -254,7 +254,7 @@ function rangeWarnings(profile: Profile, parts: readonly Part[]): string[] {
   const { calibrated } = profile.data;
   if (calibrated === null) return [];
   const outside = new Map<string, string>();
-  const check = (name: string, value: number): void => {
+  const check = (name: Parameter, value: number): void => {
     const range = calibrated.ranges[name];
     if (range && (value < range[0] || value > range[1])) {
       outside.set(

@@ -183,7 +183,9 @@ const NODE_NAMES: Readonly<Record<string, string>> = {
 function unknownName(name: string, parameters: readonly string[]): FormulaError {
   return new FormulaError(
     `reads ${JSON.stringify(name)}`,
-    parameters.length === 0 ? 'no parameter is known here' : `may read ${parameters.join(', ')}`,
+    parameters.length === 0
+      ? 'no parameter is known here'
+      : `may read ${parameters.join(', ')}, and no other formula`,
   );
 }
 

@@ -47,6 +47,8 @@ const constant = z.strictObject({
   source: sourceText,
 });
 
+const PARAMETER_NAMES = Object.keys(PARAMETERS) as [Parameter, ...Parameter[]];
+
 const formulaError = z.strictObject({
   /** `leave-one-out` and `residual` are rms over the data; `assumed` is our guess. */
   kind: z.enum(['leave-one-out', 'residual', 'exact', 'assumed']),
@@ -138,7 +140,12 @@ const profileSchema = z.strictObject({
     .strictObject({
       data: z.string().min(1),
       designs: z.int().positive(),
-      ranges: z.record(z.string(), z.tuple([z.number(), z.number()])),
+      ranges: z.partialRecord(
+        z.enum(PARAMETER_NAMES),
+        z
+          .tuple([z.number(), z.number()])
+          .refine(([from, to]) => from <= to, 'must be from the smallest value to the largest'),
+      ),
     })
     .nullable(),
   energy: z.strictObject({
