@@ -234,15 +234,20 @@ export function estimateEnergy(
     if (pj !== 0) portions.push({ ...where, job: job === jobs.length ? undefined : job, pj });
   });
 
+  // A skipped product takes no cycle and moves no register; its queue is among the memories.
+  const skippedLeaf: EnergyNode = {
+    ...plainLeaf('skipped products', 0),
+    actionsPerStep: activity.skippedMacs / steps,
+    energyPerActionPj: 0,
+    quality: 'derived',
+  };
   const shareNode = (share: EnergyShare): EnergyNode => {
     if (share === 'leakage') return group(share, [leakage]);
     const own = leaves.filter(({ act }) => act.share === share);
     const inMemories = own.some(({ act }) => act.memory !== undefined);
     if (!inMemories) {
-      return group(
-        share,
-        own.map(({ leaf }) => leaf),
-      );
+      const skipped = share === 'mac' && activity.skippedMacs > 0 ? [skippedLeaf] : [];
+      return group(share, [...own.map(({ leaf }) => leaf), ...skipped]);
     }
     return group(
       share,

@@ -1,12 +1,14 @@
 /** Design + profile (+ simulation) -> Estimate: resources, area, clock, energy; every part accounted for. */
 import type { SimulationReport } from '../../sim/report.js';
 import type { Design } from '../design/design.js';
+import { visitActs } from './acts.js';
+import { tableWarnings } from './energy-table.js';
 import { CapacityError, type Overflow } from './errors.js';
 import { estimateEnergy, type EnergyEstimate } from './energy.js';
 import { toGrid } from './grid.js';
 import { inventory, type MemoryPart, type Part } from './inventory.js';
 import { memoryPrimitive } from './memory-map.js';
-import type { Parameter, ParameterValues, Primitive } from './primitives.js';
+import type { Action, Parameter, ParameterValues, Primitive } from './primitives.js';
 import { PRIMITIVE_NAMES } from './primitives.js';
 import { RESOURCES, type Profile, type Resource } from './profile.js';
 
@@ -239,7 +241,7 @@ export function estimate(design: Design, profile: Profile, report?: SimulationRe
     warnings: [
       ...outside,
       ...controlWarnings(design),
-      ...energyWarnings(profile, report, energy.table),
+      ...energyWarnings(design, profile, report, energy.table),
     ],
   };
 }
@@ -290,11 +292,19 @@ function controlWarnings({ control, streams }: Design): string[] {
 }
 
 function energyWarnings(
+  design: Design,
   profile: Profile,
   report: SimulationReport | undefined,
   table: string,
 ): string[] {
   if (!report) return [];
+  if (profile.energyTable !== undefined) {
+    const acts = new Map<Action, ParameterValues[]>();
+    visitActs(design, report.activity, report.cycles, 0, ({ action, parameters }, count) => {
+      if (count > 0) acts.set(action, [...(acts.get(action) ?? []), parameters]);
+    });
+    return tableWarnings(profile.energyTable, acts);
+  }
   const actions = Object.entries(profile.actions).filter(
     ([, { data }]) => data.quality === 'assumed' || data.quality === 'extrapolated',
   );

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { systemCode, type Complaint } from '../errors.js';
 import { packageRoot } from '../package-root.js';
+import { actionFormula, type EnergyTable } from './energy-table.js';
 import { ProfileError } from './errors.js';
 import { compileFormula, FormulaError, type Naming } from './formula.js';
 import {
@@ -187,6 +188,8 @@ export interface ProfileConstants {
 
 export interface Profile {
   readonly file: string;
+  /** Where the energies are those of a table of its own file (withEnergyTable). */
+  readonly energyTable?: EnergyTable;
   readonly data: ProfileData;
   readonly primitives: Readonly<Record<Primitive, Readonly<Record<Cost, CostFormula>>>>;
   readonly actions: Readonly<Record<Action, CostFormula>>;
@@ -261,7 +264,42 @@ function lookup(json: unknown, path: readonly PropertyKey[]): unknown {
   return value;
 }
 
-type Compiled = Omit<Profile, 'file' | 'data'>;
+/**
+ * The profile with the energies of another table, all of them: its actions, its error, and on an ASIC its leakage (none
+ * where the table has none). Static power of a device stays its own.
+ *
+ * @throws {ProfileError} for a formula of the table that is none
+ */
+export function withEnergyTable(profile: Profile, table: EnergyTable): Profile {
+  const { data } = profile;
+  const { name, description, leakage } = table;
+  const ofTable = (entry: { value: number; source: string } | null | undefined): object => ({
+    value: entry?.value ?? 0,
+    unit: 'mW',
+    quality: entry ? 'published' : 'derived',
+    source: entry?.source ?? 'not in this table: not counted',
+  });
+  const isAsic = data.family === 'asic';
+  const json = {
+    ...data,
+    errors: { ...data.errors, energy: table.error },
+    energy: {
+      ...data.energy,
+      table: name,
+      description,
+      actions: Object.fromEntries(
+        ACTION_NAMES.map((action) => [action, actionFormula(table, action)]),
+      ),
+      ...(isAsic && {
+        memoryLeakagePerBit: ofTable(leakage?.memoryPerBit),
+        logicLeakagePerUm2: ofTable(leakage?.logicPerUm2),
+      }),
+    },
+  };
+  return { ...checkProfile(json, `hw-profiles/energy/${name}.json`), energyTable: table };
+}
+
+type Compiled = Omit<Profile, 'file' | 'data' | 'energyTable'>;
 
 function compileAll(json: unknown, file: string, problems: Complaint[]): Compiled {
   const primitives = {} as Record<Primitive, Record<Cost, CostFormula>>;

@@ -14,6 +14,8 @@ import {
 
 interface EstimateFlags extends DesignFlags {
   readonly profile: string;
+  readonly energy?: string;
+  readonly energies?: boolean;
   readonly tree?: boolean;
 }
 
@@ -72,6 +74,11 @@ export function register(program: Command, context: () => Context): void {
       '--tree',
       'where it all goes: resources by unit and memory, cycles and energy by layer and gate',
     )
+    .option(
+      '--energy <table>',
+      "energies of a named table instead of the profile's own, or of your own .json",
+    )
+    .option('--energies', 'list the tables of energy per action that come with halfgate')
     .option('--profiles', 'list the profiles that come with halfgate')
     .addHelpText(
       'after',
@@ -80,11 +87,26 @@ Examples:
   halfgate estimate
   halfgate estimate --profiles
   halfgate estimate --tree
+  halfgate estimate --energies
+  halfgate estimate --profile asic-45nm --energy tpuv4i-7nm
   halfgate estimate --run runs/book --scheme int8 --rows 16 --profile ecp5-25k`,
     )
     .action(async (flags: EstimateFlags & { readonly profiles?: boolean }) => {
       // The formulas' evaluator takes a second to load: only where it is needed.
-      const { loadProfile, profileNames } = await import('../../cost/profile.js');
+      const { loadProfile, profileNames, withEnergyTable } = await import('../../cost/profile.js');
+      const { energyTableNames, loadEnergyTable } = await import('../../cost/energy-table.js');
+      const energyTables = (): { name: string; node: string; description: string }[] => [
+        ...energyTableNames().map((name) => {
+          const { node, description } = loadEnergyTable(name);
+          return { name, node, description };
+        }),
+        // Of one device each: --profile has them.
+        ...profileNames().flatMap((name) => {
+          const { family, energy } = loadProfile(name).data;
+          const { table, description } = energy;
+          return family === 'asic' ? [] : [{ name: table, node: name, description }];
+        }),
+      ];
       const { estimateStage } = await import('../stages/estimate.js');
       if (flags.profiles === true) {
         const profiles = profileNames().map((name) => ({
@@ -95,7 +117,19 @@ Examples:
         context().result({ profiles }, rows.join('\n'));
         return;
       }
-      const profile = loadProfile(flags.profile);
+      if (flags.energies === true) {
+        const tables = energyTables();
+        const rows = tables.map(({ name, node, description }) => {
+          return `${name.padEnd(18)} ${node.padEnd(6)} ${description}`;
+        });
+        context().result({ energies: tables }, rows.join('\n'));
+        return;
+      }
+      const own = loadProfile(flags.profile);
+      const profile =
+        flags.energy === undefined || flags.energy === own.data.energy.table
+          ? own
+          : withEnergyTable(own, loadEnergyTable(flags.energy));
       const run = openRun(flags.run);
       const rows: string[][] = [];
       const values: object[] = [];
@@ -123,6 +157,7 @@ Examples:
         ]);
         if (flags.tree === true) trees.push(...attributionTexts(scheme, report));
         remarks.add(report.basis);
+        remarks.add(`energies: ${energy.table}`);
         for (const warning of report.warnings) remarks.add(warning);
       }
       const isAsic = profile.data.family === 'asic';
