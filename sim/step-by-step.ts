@@ -11,7 +11,7 @@ import {
 } from '../src/design/design.js';
 import { tracePhases } from './phases-step-by-step.js';
 import { finishCycles, isLastInput, needsHead, releaseCycles } from './timing.js';
-import { type FoldEvent, NONE, Schedule, type State, type Trace } from './trace.js';
+import { type FoldEvent, NONE, Schedule, SpanRecorder, type State, type Trace } from './trace.js';
 import { checkWorkload, operandsOf, type Workload } from './workload.js';
 
 export function simulateStepByStep(design: Design, workload: Workload): Trace {
@@ -55,6 +55,7 @@ function traceSteps(design: Design, workload: Workload): Trace {
   const outputCycles: number[] = [];
   const stepStarts: number[] = [];
   const folds: FoldEvent[] = [];
+  const spans = new SpanRecorder();
   let foldStart = 0;
   let lastDone = 0;
   let cycle = 0;
@@ -70,6 +71,7 @@ function traceSteps(design: Design, workload: Workload): Trace {
   };
 
   for (; step < steps || cycle <= lastDone; cycle++) {
+    spans.at(step, job, pass, fold);
     let jobEnds = false;
     let headGoes = false;
     let release = false;
@@ -149,6 +151,8 @@ function traceSteps(design: Design, workload: Workload): Trace {
       phase = pad > 0 ? 'pad' : 'mac';
     }
 
+    spans.note(cycle, count);
+
     // Registers at the end of the cycle.
     if (isFlush && isSparse) gap = drainGap(design) - 1;
     else if (gap > 0) gap--;
@@ -174,5 +178,5 @@ function traceSteps(design: Design, workload: Workload): Trace {
     if (taken.take(cycle)) resultBusy = false;
     else if (headGoes) resultBusy = true;
   }
-  return { cycles: cycle, breakdown: count, outputCycles, stepStarts, folds };
+  return { cycles: cycle, breakdown: count, outputCycles, stepStarts, folds, spans: spans.spans };
 }
