@@ -153,6 +153,7 @@ function gatherScheme(
       cyclesPerStep: simulation.cyclesPerStep,
       utilization: simulation.utilization,
       cycles: cycleShares(simulation),
+      timeline: simulation.timeline,
     }),
     ...(synthesis && {
       measured: {

@@ -1,5 +1,5 @@
-/** The page's style sheet: light and dark by the reader's setting. */
-export const STYLE = `
+/** Colours by the reader's setting, light or dark. */
+export const COLORS = `
 :root {
   --page: #f6f7f9; --card: #ffffff; --ink: #1a2029; --soft: #5b6675; --rule: #e3e7ec; --capacity: #edf0f4;
   --series-0: #7a8594; --series-1: #2f6fde; --series-2: #e0662b; --series-3: #1d9a6c; --series-4: #9153c9;
@@ -18,6 +18,10 @@ export const STYLE = `
     --measured: #4cc596; --estimated: #f0b35c; --exact: #8ab4ff;
   }
 }
+`;
+
+/** The page's style sheet. */
+export const STYLE = `${COLORS}
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }

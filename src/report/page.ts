@@ -1,4 +1,5 @@
 /** ReportData -> one HTML page that needs nothing else: no request, no script. */
+import { gantt } from './gantt.js';
 import { capacityBars, curvePlot, type ScatterPoint, scatterPlot, stackedBars } from './plots.js';
 import type { Amount, ReportData, SchemeReport, Source } from './report-data.js';
 import { escapeText, grouped } from './svg.js';
@@ -202,6 +203,20 @@ function cyclesCard(data: ReportData): string[] {
   ];
 }
 
+function timelineCard(data: ReportData): string[] {
+  return data.schemes.flatMap(({ scheme, timeline }) =>
+    timeline === undefined
+      ? []
+      : [
+          card(
+            `One step: ${scheme}`,
+            `${grouped(timeline.cycles)} cycles in the steady state, cycle by cycle as the simulator has them.`,
+            gantt(timeline),
+          ).replace('class="card"', 'class="card wide"'),
+        ],
+  );
+}
+
 function resourceCard(data: ReportData): string[] {
   const measured = data.schemes.filter(
     (scheme) => scheme.measured !== undefined && scheme.measured.resources.length > 0,
@@ -388,6 +403,7 @@ ${table(data)}
 <div class="grid">
 ${cards.join('\n')}
 </div>
+${timelineCard(data).join('\n')}
 ${provenanceCard(data)}
 <footer>${escapeText(generator)}</footer>
 </main>

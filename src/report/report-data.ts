@@ -1,5 +1,7 @@
 /** What a report page shows: plain data, gathered from a run folder. */
 
+import type { GanttData } from './gantt.js';
+
 /** Where a figure comes from. */
 export type Source =
   | { readonly kind: 'golden' }
@@ -49,6 +51,8 @@ export interface SchemeReport {
   /** 0..1 */
   readonly utilization?: number | undefined;
   readonly cycles?: readonly Share[] | undefined;
+  /** One step in the steady state. */
+  readonly timeline?: GanttData | undefined;
   readonly measured?:
     | {
         readonly luts: number;

@@ -63,6 +63,21 @@ const simulation = z.strictObject({
   utilization: real,
   breakdown,
   activity,
+  /** One step in the steady state: what each part does when. */
+  timeline: z
+    .strictObject({
+      title: text,
+      from: count,
+      cycles: size,
+      kinds: z.array(text),
+      tracks: z.array(
+        z.strictObject({
+          name: text,
+          bars: z.array(z.strictObject({ start: count, cycles: size, kind: count })),
+        }),
+      ),
+    })
+    .optional(),
   /** Share of activations taken as not zero, where it was not the data that said which are. */
   density: real.optional(),
   /** Zeros skipped: share of multiply-accumulates, and what that saves. */

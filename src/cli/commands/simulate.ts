@@ -2,7 +2,12 @@ import type { Command } from 'commander';
 import type { Context } from '../context.js';
 import { integer, list, number } from '../options.js';
 import { openRun } from '../run-choice.js';
-import { simulateStage } from '../stages/simulate.js';
+import { UserError } from '../../errors.js';
+import { ganttFile } from '../../report/gantt.js';
+import { COLORS } from '../../report/page-style.js';
+import { writeFileAtomic } from '../../store/atomic.js';
+import type { SimulationFile } from '../../store/result-files.js';
+import { simulateStage, simulateTimeline } from '../stages/simulate.js';
 import { tableText } from '../table.js';
 import {
   addDesignOptions,
@@ -26,6 +31,10 @@ export function register(program: Command, context: () => Context): void {
       'sparse dataflow: the share of activations that are not zero, instead of those of the test data',
       number('--density', 0, 1),
     )
+    .option(
+      '--timeline <file>',
+      'what the array, the drain and the cells do when, as a Chrome trace (ui.perfetto.dev reads it; a microsecond is a cycle), and one step as an SVG beside it',
+    )
     .addHelpText(
       'after',
       `
@@ -33,7 +42,8 @@ Examples:
   halfgate simulate --rows 16
   halfgate simulate --run runs/book --scheme int8 --rows 8 --columns 2 --sequences 100,100
   halfgate simulate --dataflow sparse                what skipping zeros saves on the test data
-  halfgate simulate --dataflow sparse --density 0.3`,
+  halfgate simulate --dataflow sparse --density 0.3
+  halfgate simulate --scheme int8 --sequences 20 --timeline trace.json`,
     )
     .action((flags: SimulateFlags) => runSimulate(flags, context()));
 }
@@ -41,16 +51,39 @@ Examples:
 interface SimulateFlags extends DesignFlags {
   readonly sequences?: readonly number[];
   readonly density?: number;
+  readonly timeline?: string;
+}
+
+/** The trace, and one step as a picture beside it; returns what was written. */
+function writeTimeline(file: string, trace: object, { timeline }: SimulationFile): string[] {
+  writeFileAtomic(file, `${JSON.stringify(trace)}\n`);
+  if (timeline === undefined) return [file];
+  const picture = `${file.replace(/\.json$/, '')}.svg`;
+  writeFileAtomic(picture, `${ganttFile(timeline, COLORS)}\n`);
+  return [file, picture];
 }
 
 async function runSimulate(flags: SimulateFlags, context: Context): Promise<void> {
   const run = openRun(flags.run);
   const rows: string[][] = [];
   const values: object[] = [];
-  for (const scheme of schemesOf(run, flags.scheme, 'quantized.json')) {
+  const written: string[] = [];
+  const schemes = schemesOf(run, flags.scheme, 'quantized.json');
+  if (flags.timeline !== undefined && schemes.length > 1) {
+    throw new UserError({
+      where: '--timeline',
+      given: `${schemes.length} schemes`,
+      allowed: 'takes one; give --scheme',
+    });
+  }
+  for (const scheme of schemes) {
     const { sequences, density } = flags;
     const options = { ...stageOptions(flags), sequences, density };
     const { value, isFresh } = await simulateStage(run, scheme, options);
+    if (flags.timeline !== undefined) {
+      const trace = await simulateTimeline(run, scheme, options);
+      written.push(...writeTimeline(flags.timeline, trace, value));
+    }
     const { inputs: _, ...report } = value;
     values.push({ isFresh, ...report });
     const { mac, flush, pad, stallInput, stallDependency, stallOutput, tail } = report.breakdown;
@@ -80,5 +113,6 @@ async function runSimulate(flags: SimulateFlags, context: Context): Promise<void
     'skipped',
     'against os',
   ];
-  context.result({ run: run.path, simulations: values }, tableText(header, rows));
+  const text = [tableText(header, rows), ...written.map((file) => `written: ${file}`)].join('\n');
+  context.result({ run: run.path, simulations: values, written }, text);
 }
