@@ -63,6 +63,26 @@ const simulation = z.strictObject({
   utilization: real,
   breakdown,
   activity,
+  /** What reading weights allows, and how much the memories' ports are used. */
+  roofline: z.strictObject({
+    weightBanks: size,
+    bankBits: size,
+    weightsPerCycle: size,
+    boundCyclesPerStep: real,
+    boundUtilization: real,
+    ports: z.array(
+      z.strictObject({
+        name: text,
+        banks: size,
+        width: size,
+        depth: size,
+        readPorts: count,
+        writePorts: count,
+        readUse: real,
+        writeUse: real,
+      }),
+    ),
+  }),
   /** One step in the steady state: what each part does when. */
   timeline: z
     .strictObject({

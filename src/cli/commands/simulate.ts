@@ -54,6 +54,28 @@ interface SimulateFlags extends DesignFlags {
   readonly timeline?: string;
 }
 
+/** Banks and ports, and what they allow: the fewest cycles in which a step's weights can be read. */
+function portsText(
+  scheme: string,
+  { roofline, cyclesPerStep }: Pick<SimulationFile, 'roofline' | 'cyclesPerStep'>,
+): string {
+  const { weightBanks, bankBits, weightsPerCycle, boundCyclesPerStep, ports } = roofline;
+  const use = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  const table = tableText(
+    [`${scheme}: memory`, 'banks', 'bits', 'words', 'read port', 'write port'],
+    ports.map(({ name, banks, width, depth, writePorts, readUse, writeUse }) => [
+      name,
+      ...[banks, width, depth].map(String),
+      use(readUse),
+      writePorts === 0 ? '-' : use(writeUse),
+    ]),
+  );
+  return (
+    `${table}\n${weightBanks} banks of ${bankBits} bits give ${weightsPerCycle} weights a cycle: at least ` +
+    `${boundCyclesPerStep.toFixed(1)} cycles a step, ${use(boundCyclesPerStep / cyclesPerStep)} of what it takes`
+  );
+}
+
 /** The trace, and one step as a picture beside it; returns what was written. */
 function writeTimeline(file: string, trace: object, { timeline }: SimulationFile): string[] {
   writeFileAtomic(file, `${JSON.stringify(trace)}\n`);
@@ -68,6 +90,7 @@ async function runSimulate(flags: SimulateFlags, context: Context): Promise<void
   const rows: string[][] = [];
   const values: object[] = [];
   const written: string[] = [];
+  const memories: string[] = [];
   const schemes = schemesOf(run, flags.scheme, 'quantized.json');
   if (flags.timeline !== undefined && schemes.length > 1) {
     throw new UserError({
@@ -88,10 +111,12 @@ async function runSimulate(flags: SimulateFlags, context: Context): Promise<void
     values.push({ isFresh, ...report });
     const { mac, flush, pad, stallInput, stallDependency, stallOutput, tail } = report.breakdown;
     const share = (cycles: number): string => `${((100 * cycles) / report.cycles).toFixed(1)} %`;
+    memories.push(portsText(scheme, report));
     rows.push([
       `${scheme} ${report.rows}x${report.columns}${freshText(isFresh)}`,
       report.cyclesPerStep.toFixed(1),
       `${(100 * report.utilization).toFixed(1)} %`,
+      report.roofline.boundCyclesPerStep.toFixed(1),
       String(report.cycles),
       share(mac),
       share(flush + pad),
@@ -105,6 +130,7 @@ async function runSimulate(flags: SimulateFlags, context: Context): Promise<void
     'design',
     'cycles/step',
     'utilization',
+    'weight reads',
     'cycles',
     'mac',
     'flush',
@@ -113,6 +139,10 @@ async function runSimulate(flags: SimulateFlags, context: Context): Promise<void
     'skipped',
     'against os',
   ];
-  const text = [tableText(header, rows), ...written.map((file) => `written: ${file}`)].join('\n');
+  const text = [
+    tableText(header, rows),
+    ...memories.map((memory) => `\n${memory}`),
+    ...written.map((file) => `written: ${file}`),
+  ].join('\n');
   context.result({ run: run.path, simulations: values, written }, text);
 }

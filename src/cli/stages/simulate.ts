@@ -1,4 +1,5 @@
 import { simulate } from '../../../sim/simulate.js';
+import { roofline, type Roofline } from '../../../sim/roofline.js';
 import { chromeTrace, timelineOf } from '../../../sim/timeline.js';
 import type { GanttData } from '../../report/gantt.js';
 import { steadyStep } from '../timeline-step.js';
@@ -24,6 +25,10 @@ function sparseFigures(
     osCyclesPerStep: dense.cyclesPerStep,
     speedUp: dense.cyclesPerStep / cyclesPerStep,
   };
+}
+
+function storedRoofline(found: Roofline): SimulationFile['roofline'] {
+  return { ...found, ports: found.ports.map((port) => ({ ...port })) };
 }
 
 /** As plain data of the file. */
@@ -67,6 +72,7 @@ export function simulateStage(
         sequences: [...workload.sequences],
         breakdown,
         activity: { ...activity, memories: [...activity.memories] },
+        roofline: storedRoofline(roofline(design, report)),
         ...(timeline && { timeline }),
         ...(density === undefined ? {} : { density }),
         ...(design.dataflow === 'sparse'
