@@ -42,7 +42,7 @@ module hg_weight_stream #(
     input  wire                            take_i,
     input  wire                            line_end_i,
     input  wire                            step_end_i,
-    output wire [PLACE_WIDTH+LINE_WIDTH:0] read_addr_o             // {place in the line, half, line}
+    output wire [PLACE_WIDTH+LINE_WIDTH+1:0] read_addr_o           // {taken, place in the line, half, line}
 );
 
   localparam [LINE_WIDTH-1:0] LAST_LINE = {LINE_WIDTH{1'b1}};
@@ -145,7 +145,7 @@ module hg_weight_stream #(
   wire released = leaves || drops;
 
   assign ready_o = has_block && !drops_q;
-  assign read_addr_o = {place_q, read_half_q, read_line_q};
+  assign read_addr_o = {take_i, place_q, read_half_q, read_line_q};
 
   always @(posedge clk_i) begin
     if (rst_i) begin

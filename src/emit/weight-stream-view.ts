@@ -16,10 +16,10 @@ function decodedBits({ array, weightStream }: Design): number {
   return comesAsTrits(array) ? (itemBits / 8) * TRITS_PER_BYTE * array.weightBits : itemBits;
 }
 
-/** Bits of what travels down the banks: the address, of streamed weights after the place in the line. */
+/** Bits of what travels down the banks: the address, of streamed weights behind {taken, place in the line}. */
 export function weightAddressBits(design: Design): number {
   const { weightStream } = design;
-  return (weightStream ? indexBits(weightStream.perLine) : 0) + widths(design).weight;
+  return (weightStream ? 1 + indexBits(weightStream.perLine) : 0) + widths(design).weight;
 }
 
 /** When a row's bank is written, and with what. */
