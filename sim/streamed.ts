@@ -196,11 +196,14 @@ export function simulateStreamed(design: Design, workload: Workload): ClosedForm
 
   /** What the next step depends on, relative to its begin: equal before two steps means equal steps. */
   const shape = (): string =>
-    [...[...done, taken, ...free, loader].map((time) => time - begin), ...blocks.shape(begin)].join();
+    [
+      ...[...done, taken, ...free, loader].map((time) => time - begin),
+      ...blocks.shape(begin),
+    ].join();
 
   for (const length of workload.sequences) {
     let before = shape();
-    for (let step = 0; step < length; ) {
+    for (let step = 0; step < length;) {
       const start = begin;
       const outputs = outputCycles.length;
       const counts = runStep(step === length - 1);

@@ -239,7 +239,9 @@ function weightStreamProblems(
       ([name, value]) =>
         value === undefined
           ? []
-          : [`${name}: ${value}, but weights are not streamed; use weights stream, or leave it out`],
+          : [
+              `${name}: ${value}, but weights are not streamed; use weights stream, or leave it out`,
+            ],
     );
   }
   const problems: string[] = [];

@@ -71,7 +71,10 @@ function linesOfStep(jobs: readonly Job[], perLine: number): number {
 }
 
 /** First line of each job in the image of a step. */
-export function jobLines(jobs: readonly Job[], { perLine }: Pick<WeightStream, 'perLine'>): number[] {
+export function jobLines(
+  jobs: readonly Job[],
+  { perLine }: Pick<WeightStream, 'perLine'>,
+): number[] {
   let line = 0;
   return jobs.map((job) => {
     const first = line;

@@ -65,7 +65,9 @@ export function weightRuns(seed: number, cycles: number, portBits: number): Camp
     { name: 'stalls of weights', options: { weightStallSeed: random.integer(2 ** 31) } },
     {
       name: 'weights at half speed',
-      options: { weightSource: { bitsPerCycle: 0.5 * portBits, burstBeats: 1 + random.integer(6) } },
+      options: {
+        weightSource: { bitsPerCycle: 0.5 * portBits, burstBeats: 1 + random.integer(6) },
+      },
     },
     ...Array.from({ length: RESETS }, (_, n) => ({
       name: `reset at work, weights go on ${n + 1}`,

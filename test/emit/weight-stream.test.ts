@@ -30,8 +30,14 @@ const CASES: readonly (readonly [string, Made])[] = [
   ['trits, several lines to a beat', { weightStreamBits: 128, weightBuffer: 30 }],
   ['a beat to a row', { weightStreamBits: 8 }],
   ['int8, a head after the last step', { scheme: 'int8', when: 'last-step', rows: 4 }],
-  ['items of several beats', { scheme: 'laq-linear-3', hiddenSizes: [20], rows: 3, weightStreamBits: 8 }],
-  ['words of ternary activations', { scheme: 'hitnet-h', hiddenSizes: [9, 5], weightStreamBits: 16 }],
+  [
+    'items of several beats',
+    { scheme: 'laq-linear-3', hiddenSizes: [20], rows: 3, weightStreamBits: 8 },
+  ],
+  [
+    'words of ternary activations',
+    { scheme: 'hitnet-h', hiddenSizes: [9, 5], weightStreamBits: 16 },
+  ],
   ['signs', { scheme: 'binary-level3', hiddenSizes: [3, 4], weightStreamBits: 24 }],
   ['powers of two', { scheme: 'laq-log-3', weightStreamBits: 16 }],
   ['one row, one column', { rows: 1, columns: 1 }],
@@ -122,7 +128,10 @@ describe('the image of a step', () => {
             const from = sum * columns + column;
             const own = Array.from(codes.subarray(from, from + elements));
             // What fills a word's last places may be anything.
-            want.push(...own, ...new Array<undefined>(length * array.pack - elements).fill(undefined));
+            want.push(
+              ...own,
+              ...new Array<undefined>(length * array.pack - elements).fill(undefined),
+            );
           }
           expect(read).toHaveLength(want.length);
           const known = read.map((weight, k) => (want[k] === undefined ? undefined : weight));
@@ -157,7 +166,9 @@ describe('the emitted project', () => {
     expect(Object.keys(files).filter((file) => /rtl\/.*weights.*hex/.test(file))).toEqual([]);
     expect(files['README.md']).toContain('`s_axis_weights_tuser` | in | 1');
     expect(files['README.md']).toContain('d0 + 3 d1 + 9 d2 + 27 d3 + 81 d4');
-    expect(emitProject(design, vectors(design), { cyclesPerStep: 1, utilization: 1 })).toEqual(files);
+    expect(emitProject(design, vectors(design), { cyclesPerStep: 1, utilization: 1 })).toEqual(
+      files,
+    );
   });
 
   test.skipIf(!verilator).each(CASES)(

@@ -19,7 +19,8 @@ function streamed(index: number, random: Random): Design | undefined {
 
 function randomSource(design: Design, random: Random): WeightSource {
   const beats = beatsPerImage(design.weightStream!, design.rows);
-  const sometimes = <T>(draw: () => T): T | undefined => (random.integer(2) === 0 ? draw() : undefined);
+  const sometimes = <T>(draw: () => T): T | undefined =>
+    random.integer(2) === 0 ? draw() : undefined;
   return Object.fromEntries(
     Object.entries({
       bitsPerCycle: sometimes(() => (0.2 + 1.2 * random.uniform()) * design.weightStream!.bits),
@@ -38,7 +39,10 @@ describe('closed form and step-by-step simulation of streamed weights', () => {
       const design = streamed(index, random);
       if (!design) return;
       for (const weightSource of [{}, randomSource(design, random), randomSource(design, random)]) {
-        const sequences = Array.from({ length: 1 + random.integer(3) }, () => 1 + random.integer(9));
+        const sequences = Array.from(
+          { length: 1 + random.integer(3) },
+          () => 1 + random.integer(9),
+        );
         const workload = { sequences, weightSource };
         const closed = simulateClosedForm(design, workload);
         const trace = simulateStepByStep(design, workload);

@@ -148,7 +148,12 @@ async function runSimulate(flags: SimulateFlags, context: Context): Promise<void
   for (const scheme of schemes) {
     const { sequences, density } = flags;
     const weightSource = weightSourceOf(flags);
-    const options = { ...stageOptions(flags), sequences, density, ...(weightSource && { weightSource }) };
+    const options = {
+      ...stageOptions(flags),
+      sequences,
+      density,
+      ...(weightSource && { weightSource }),
+    };
     const { value, isFresh } = await simulateStage(run, scheme, options);
     if (flags.timeline !== undefined) {
       const trace = await simulateTimeline(run, scheme, options);
