@@ -19,7 +19,7 @@ export function randomWeightStream(
 }
 
 /**
- * Every fourth case that can with its weights off chip; of these some with registers, or with streams that share the
+ * Every other case that can with its weights off chip; of these some with registers, or with streams that share the
  * core. Drawn apart, so that all else of a case is as it would be.
  */
 export function streamedCase(candidate: RandomCase, seed: number): RandomCase {
@@ -29,7 +29,7 @@ export function streamedCase(candidate: RandomCase, seed: number): RandomCase {
   const { design, options } = candidate;
   const isPlain =
     design.weights === undefined && design.dataflow === undefined && design.sequence === undefined;
-  if (!isPlain || random.integer(4) > 0) return candidate;
+  if (!isPlain || random.integer(2) > 0) return candidate;
   const canShare = tableOf(design) === undefined && design.streams === undefined;
   const streamed: PlanOptions = {
     ...options,
