@@ -6,6 +6,7 @@
  */
 import { beatsPerStep, type Design, drainGap } from '../src/design/design.js';
 import { simulatePhases } from './phases.js';
+import { simulateStreamed } from './streamed.js';
 import { finishCycles, needsHead, releaseCycles } from './timing.js';
 import { type ClosedForm, type Counts, HISTORY, noCounts, sumCounts } from './trace.js';
 import { checkWorkload, operandsOf, type Workload } from './workload.js';
@@ -28,6 +29,7 @@ interface Frontier {
 
 export function simulateClosedForm(design: Design, workload: Workload): ClosedForm {
   checkWorkload(design, workload);
+  if (design.weightStream) return simulateStreamed(design, workload);
   return design.sequence ? simulatePhases(design, workload) : simulateSteps(design, workload);
 }
 

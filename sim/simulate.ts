@@ -7,8 +7,15 @@ import {
   type Segment,
   type Structure,
 } from '../src/design/design.js';
+import {
+  beatsOfLines,
+  beatsPerImage,
+  cyclesPerImage,
+  jobLines,
+} from '../src/design/weight-stream.js';
 import { simulateClosedForm } from './closed-form.js';
-import type { Activity, JobReport, SimulationReport } from './report.js';
+import type { Activity, JobReport, SimulationReport, WeightSupply } from './report.js';
+import type { WeightSource } from './weight-source.js';
 import { needsHead, phaseSteps } from './timing.js';
 import { operandsOf, type Workload } from './workload.js';
 
@@ -50,6 +57,28 @@ function operandTotals(
   return { operands, elements: operands };
 }
 
+/**
+ * What a run brings from off chip for the weights of these jobs, and writes into their banks: in every step, whether the
+ * head runs or not.
+ */
+function weightTraffic(
+  { weightStream, rows, jobs: all }: Structure,
+  jobs: readonly Job[],
+  steps: number,
+): { writes: number; offChipBits?: number } {
+  if (!weightStream) return { writes: 0 };
+  const firsts = [...jobLines(all, weightStream), weightStream.lines];
+  let lines = 0;
+  let beats = 0;
+  all.forEach((job, j) => {
+    if (!jobs.includes(job)) return;
+    lines += firsts[j + 1] - firsts[j];
+    const [from, to] = [j, j + 1].map((n) => beatsOfLines(weightStream, rows, firsts[n]));
+    beats += to - from;
+  });
+  return { writes: steps * lines * rows, offChipBits: steps * beats * weightStream.bits };
+}
+
 /** What the run's jobs, or some of them, did in so many cycles; `totalsOf` tells of each segment over the run. */
 export function countActivity(
   design: Structure,
@@ -63,6 +92,7 @@ export function countActivity(
   const isFirst = jobs.includes(design.jobs[0]);
   const steps = sequences.reduce((sum, length) => sum + length, 0);
   const heads = needsHead(design, false) ? steps : sequences.length;
+  const { writes: weightWrites, offChipBits } = weightTraffic(design, jobs, steps);
   let macs = 0;
   let allMacs = 0;
   let peOperations = 0;
@@ -114,7 +144,7 @@ export function countActivity(
     isFirst && design.input.kind === 'dense' ? steps * words(design.input.size) * columns : 0;
   const tokenWrites = isFirst ? steps * beatsPerStep(design) * columns : 0;
   const counts: Record<MemorySpec['role'], { reads: number; writes: number }> = {
-    weights: { reads: bankReads, writes: 0 },
+    weights: { reads: bankReads, writes: weightWrites },
     rows: { reads: rowReads, writes: 0 },
     factors: { reads: sums / columns, writes: 0 },
     partial: { reads: partialSums, writes: partialSums },
@@ -137,6 +167,7 @@ export function countActivity(
     thresholds,
     cellUpdates: units,
     comparisons: logits,
+    ...(offChipBits !== undefined && { offChipBits }),
     memories: design.memories.map(({ name, role }) => {
       const { reads, writes } = counts[role];
       return { name, reads, writes };
@@ -161,14 +192,37 @@ export function operationsPerStep(design: Structure, length: number): number {
  * Cycles per step and utilization in the steady state: of one long sequence, or, where sequences have to be
  * there as a whole, of several of the longest.
  */
-function steadyState(design: Design): { cyclesPerStep: number; utilization: number } {
+function steadyState(
+  design: Design,
+  weightSource?: WeightSource,
+): { cyclesPerStep: number; utilization: number } {
   const length = design.sequence?.maxSteps ?? STEADY_STEPS;
   const sequences = design.sequence ? [length, length, length] : [length];
-  const { stepStarts } = simulateClosedForm(design, { sequences });
+  const { stepStarts } = simulateClosedForm(design, {
+    sequences,
+    ...(weightSource && { weightSource }),
+  });
   const [from, to] = design.sequence ? [length, 2 * length] : [length / 2, length - 1];
   const cyclesPerStep = (stepStarts[to] - stepStarts[from]) / (to - from);
   const operations = operationsPerStep(design, length);
   return { cyclesPerStep, utilization: operations / (design.rows * cyclesPerStep) };
+}
+
+/** How fast weights come, and how long a step takes if they are always there. */
+function weightSupply(
+  design: Design,
+  { bitsPerCycle = Infinity }: WeightSource = {},
+): WeightSupply {
+  const { weightStream, ...kept } = design;
+  const { bits } = weightStream!;
+  const bitsPerStep = beatsPerImage(weightStream!, design.rows) * bits;
+  const boundCycles = Math.max(
+    cyclesPerImage(weightStream!, design.rows),
+    bitsPerStep / bitsPerCycle,
+  );
+  const computeCycles = steadyState(kept).cyclesPerStep;
+  const isBound = boundCycles > computeCycles;
+  return { bitsPerStep, portBits: bits, boundCycles, computeCycles, isBound };
 }
 
 /** @throws {RangeError} for a workload without steps. */
@@ -191,7 +245,7 @@ export function simulate(design: Design, workload: Workload): SimulationReport {
           cyclesPerStep: cycles / steps,
           utilization: counts.peOperations / (rows * columns * cycles),
         }
-      : steadyState(design)),
+      : steadyState(design, workload.weightSource)),
     breakdown,
     activity: counts,
     jobs: jobs.map((part, j): JobReport => {
@@ -200,5 +254,6 @@ export function simulate(design: Design, workload: Workload): SimulationReport {
       return { cycles: spent, breakdown: part, activity: did };
     }),
     outputCycles,
+    ...(design.weightStream && { weightSupply: weightSupply(design, workload.weightSource) }),
   };
 }

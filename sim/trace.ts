@@ -105,6 +105,7 @@ export const NONE: Counts = {
   stallInput: 0,
   stallDependency: 0,
   stallOutput: 0,
+  stallWeights: 0,
   tail: 0,
 };
 

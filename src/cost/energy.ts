@@ -234,6 +234,28 @@ export function estimateEnergy(
     if (pj !== 0) portions.push({ ...where, job: job === jobs.length ? undefined : job, pj });
   });
 
+  // Weights from off chip, where the table knows what a bit costs.
+  const offChip: EnergyNode[] = [];
+  const { offChipBit: bit } = profile;
+  if (activity.offChipBits !== undefined && bit) {
+    const [actionsPerStep, energyPerActionPj] = [activity.offChipBits / steps, bit.evaluate({})];
+    const totalPj = toGrid(actionsPerStep * energyPerActionPj);
+    offChip.push({
+      ...plainLeaf('off chip', totalPj),
+      ...{ actionsPerStep, energyPerActionPj, quality: bit.data.quality },
+    });
+    const counts = jobs.map((job) => job.activity.offChipBits ?? 0);
+    const where = {
+      share: 'weights',
+      memory: undefined,
+      act: 'off chip',
+      gate: undefined,
+    } as const;
+    shareOut(totalPj, counts).forEach((pj, job) => {
+      if (pj !== 0) portions.push({ ...where, job, pj });
+    });
+  }
+
   // A skipped product takes no cycle and moves no register; its queue is among the memories.
   const skippedLeaf: EnergyNode = {
     ...plainLeaf('skipped products', 0),
@@ -249,18 +271,16 @@ export function estimateEnergy(
       const skipped = share === 'mac' && activity.skippedMacs > 0 ? [skippedLeaf] : [];
       return group(share, [...own.map(({ leaf }) => leaf), ...skipped]);
     }
-    return group(
-      share,
-      groupBy(
-        own,
-        ({ act }) => act.memory!.name,
-        (name, its) =>
-          group(
-            name,
-            its.map(({ leaf }) => leaf),
-          ),
-      ),
+    const ofMemories = groupBy(
+      own,
+      ({ act }) => act.memory!.name,
+      (name, its) =>
+        group(
+          name,
+          its.map(({ leaf }) => leaf),
+        ),
     );
+    return group(share, share === 'weights' ? [...ofMemories, ...offChip] : ofMemories);
   };
   const tree = group(design.name, ENERGY_SHARES.map(shareNode));
   const shares = Object.fromEntries(

@@ -9,7 +9,7 @@ import { toGrid } from './grid.js';
 import { inventory, type MemoryPart, type Part } from './inventory.js';
 import { memoryPrimitive } from './memory-map.js';
 import type { Action, Parameter, ParameterValues, Primitive } from './primitives.js';
-import { PRIMITIVE_NAMES } from './primitives.js';
+import { OFF_CHIP_ACTION, PRIMITIVE_NAMES } from './primitives.js';
 import { RESOURCES, type Profile, type Resource } from './profile.js';
 
 /** What a part takes. Counts are integers, but for block RAMs, which come in halves on some devices. */
@@ -241,6 +241,7 @@ export function estimate(design: Design, profile: Profile, report?: SimulationRe
     warnings: [
       ...outside,
       ...controlWarnings(design),
+      ...offChipWarnings(profile, report),
       ...energyWarnings(design, profile, report, energy.table),
     ],
   };
@@ -277,17 +278,32 @@ function rangeWarnings(profile: Profile, parts: readonly Part[]): string[] {
 }
 
 /** No profile has a formula yet for the registers and the decoder, nor for what tells streams apart. */
-function controlWarnings({ control, streams }: Design): string[] {
+function controlWarnings({ control, streams, weightStream }: Design): string[] {
   const warnings: string[] = [];
   if (streams !== undefined) {
     warnings.push(
       `streams ${streams}: LUTs and flip-flops that tell them apart are not in the figures; memories are`,
     );
   }
+  if (weightStream) {
+    warnings.push(
+      'weights stream: what fills the banks, decodes trits and chooses words is assumed, ±30 %; memories are exact',
+    );
+  }
   if (control === undefined) return warnings;
   return [
     ...warnings,
     `control ${control}: LUTs, flip-flops and delay of the registers and the decoder are not in the figures; memories are`,
+  ];
+}
+
+/** Bits from off chip whose energy no one knows. */
+function offChipWarnings(profile: Profile, report: SimulationReport | undefined): string[] {
+  const bits = report?.activity.offChipBits;
+  if (report === undefined || bits === undefined || profile.offChipBit) return [];
+  return [
+    `weights off chip: the energy of ${Math.round(bits / report.steps)} bits per step is not in the figures; ` +
+      `${profile.data.name} has none for ${OFF_CHIP_ACTION} in its table ${profile.data.energy.table}`,
   ];
 }
 

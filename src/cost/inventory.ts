@@ -16,6 +16,7 @@ import { squashShape } from '../design/squash.js';
 import { TANH_FRACTION } from '../quant/tanh.js';
 import type { Widths } from '../design/outline.js';
 import { indexBits } from '../design/bits.js';
+import { comesAsTrits } from '../design/weight-stream.js';
 import { arrayRows, rowWords } from '../design/planes.js';
 import type { Parameter, ParameterValues, Primitive } from './primitives.js';
 
@@ -56,7 +57,7 @@ export interface PartVisitor {
 
 /** Rows of the array that ever hold a sum; synthesis removes the others, unless their weights can be loaded. */
 export function usedRows(design: Structure): number {
-  if (design.weights === 'ram') return design.rows;
+  if (design.weights !== undefined) return design.rows;
   let most = 0;
   for (const { sums } of design.jobs) most = Math.max(most, sums);
   return Math.min(design.rows, most);
@@ -188,6 +189,31 @@ function columnWidths(
   };
 }
 
+/** Bits of what travels down the banks; of streamed weights {taken, place in the line, half, line}. */
+function weightAddressBits({ weightStream }: Structure, depth: number): number {
+  return (weightStream ? 1 + indexBits(weightStream.perLine) : 0) + indexBits(depth);
+}
+
+/** What weights from off chip take besides banks. */
+function streamParts(
+  { weightStream, array, rows }: Structure,
+  logic: (
+    path: readonly string[],
+    primitive: Primitive,
+    count: number,
+    more?: ParameterValues,
+  ) => void,
+): void {
+  if (!weightStream) return;
+  const { rowsPerWrite, itemBits, beatsPerItem, bits } = weightStream;
+  const writeBits = beatsPerItem > 1 ? beatsPerItem * bits : rowsPerWrite * itemBits;
+  logic(['weights', 'stream'], 'weight-stream', 1, { writeBits });
+  if (comesAsTrits(array)) {
+    logic(['weights', 'decoders'], 'trit-decoder', (rowsPerWrite * itemBits) / 8);
+  }
+  logic(['weights', 'words of lines'], 'line-select', rows);
+}
+
 /** Every part of the design: together they are what is emitted. */
 export function inventory(design: Design): Part[] {
   const parts: Part[] = [];
@@ -259,6 +285,8 @@ export function visitParts(
     sumBits,
     weightBits: array.weightBits,
     pack: array.pack,
+    lineOperands: design.weightStream?.perLine ?? 1,
+    writeBits: 1,
     operandBits: array.activationBits * array.pack,
     rows,
     columns,
@@ -327,7 +355,15 @@ export function visitParts(
   logic(['control', 'input stream'], stream, 1, { indexBits: beatBits });
   logic(['control', 'output stream'], 'output-stream');
   if (columns > 1) logic(['control', 'column delays'], 'column-delay', columns - 1);
-  logic(['weights', 'address pipeline'], 'weight-bank', rows);
+  logic(
+    ['weights', 'address pipeline'],
+    'weight-bank',
+    rows,
+    design.weightStream && {
+      weightAddressBits: weightAddressBits(design, memory('weights').depth),
+    },
+  );
+  streamParts(design, logic);
   store(['weights', 'banks'], 'weights', { count: rows });
   store(['row parameters'], 'rows', { width: rowWordBits });
   if (found('factors')) store(['factors'], 'factors');

@@ -9,6 +9,7 @@ import { compileFormula, FormulaError, type Naming } from './formula.js';
 import {
   ACTIONS,
   ACTION_NAMES,
+  OFF_CHIP_ACTION,
   COSTS,
   PARAMETERS,
   PRIMITIVES,
@@ -153,7 +154,7 @@ const profileSchema = z.strictObject({
     /** Name of the table; tables are never blended. */
     table: z.string().min(1),
     description: z.string().min(1),
-    actions: record(ACTION_NAMES, formula),
+    actions: record(ACTION_NAMES, formula).extend({ [OFF_CHIP_ACTION]: formula.nullable() }),
     staticPower: constant,
     /** Leakage of memories per bit and of logic per um^2, on top of `staticPower`. */
     memoryLeakagePerBit: constant,
@@ -193,6 +194,8 @@ export interface Profile {
   readonly data: ProfileData;
   readonly primitives: Readonly<Record<Primitive, Readonly<Record<Cost, CostFormula>>>>;
   readonly actions: Readonly<Record<Action, CostFormula>>;
+  /** Energy of a bit from off chip, where it is known. */
+  readonly offChipBit: CostFormula | undefined;
   readonly constants: ProfileConstants;
   /** Canonical value of each resource; undefined: without limit. */
   readonly available: Readonly<Record<Resource, number | undefined>>;
@@ -287,9 +290,11 @@ export function withEnergyTable(profile: Profile, table: EnergyTable): Profile {
       ...data.energy,
       table: name,
       description,
-      actions: Object.fromEntries(
-        ACTION_NAMES.map((action) => [action, actionFormula(table, action)]),
-      ),
+      actions: {
+        ...Object.fromEntries(ACTION_NAMES.map((action) => [action, actionFormula(table, action)])),
+        // No table of its own says it yet.
+        [OFF_CHIP_ACTION]: null,
+      },
       ...(isAsic && {
         memoryLeakagePerBit: ofTable(leakage?.memoryPerBit),
         logicLeakagePerUm2: ofTable(leakage?.logicPerUm2),
@@ -329,6 +334,14 @@ function compileAll(json: unknown, file: string, problems: Complaint[]): Compile
     );
     if (compiled) actions[action] = compiled;
   }
+  const offChipBit = compileAt(
+    json,
+    ['energy', 'actions', OFF_CHIP_ACTION],
+    file,
+    [],
+    'energyPj',
+    problems,
+  );
   const available = {} as Record<Resource, number | undefined>;
   for (const resource of RESOURCES) {
     available[resource] = constantAt(json, ['resources', resource], file, resource, problems);
@@ -345,6 +358,7 @@ function compileAll(json: unknown, file: string, problems: Complaint[]): Compile
   return {
     primitives,
     actions,
+    offChipBit,
     available,
     constants,
     logicCells: compilePacking(json, file, problems),

@@ -7,7 +7,7 @@ import { squashStore, tanhStore, type StoredLookup } from './lookup.js';
 export function planMemories(design: Omit<Structure, 'memories'>): MemorySpec[] {
   const { rows, columns, jobs, layers, input, array, combiner, scheme, sequence, dataflow } =
     design;
-  const learned = design.weights ?? 'rom';
+  const learned = design.weights === 'ram' ? 'ram' : 'rom';
   const { pack, activationBits } = array;
   const hiddenWords = layers.reduce((sum, layer) => sum + Math.ceil(layer.hiddenSize / pack), 0);
   const units = layers.map(({ hiddenSize }) => hiddenSize);
@@ -23,7 +23,13 @@ export function planMemories(design: Omit<Structure, 'memories'>): MemorySpec[] 
   ): void => void memories.push({ name, role, kind, width, depth, copies });
 
   const weightWords = jobs.reduce((sum, job) => sum + job.folds * job.k, 0);
-  add('weight_bank', 'weights', learned, [array.weightBits * pack, weightWords], rows);
+  const { weightStream } = design;
+  if (weightStream) {
+    const lineBits = array.weightBits * pack * weightStream.perLine;
+    add('weight_bank', 'weights', 'ram', [lineBits, 2 * weightStream.halfLines], rows);
+  } else {
+    add('weight_bank', 'weights', learned, [array.weightBits * pack, weightWords], rows);
+  }
   const rowBits = hasThresholds ? Math.max(2 * design.sumBits, linearBits) : linearBits;
   const rowWords = jobs.reduce((sum, job) => sum + job.outputs, 0);
   add('row_parameters', 'rows', learned, [rowBits, rowWords], 1);

@@ -45,6 +45,12 @@ import {
   planSequence,
 } from './sequence-memory.js';
 import { DECISION_BITS } from './squash.js';
+import {
+  MAX_BUFFER_OPERANDS,
+  MAX_STREAM_BITS,
+  MIN_STREAM_BITS,
+  planWeightStream,
+} from './weight-stream.js';
 
 export const MAX_ROWS = 64;
 export const MAX_COLUMNS = 64;
@@ -88,9 +94,14 @@ export interface PlanOptions {
   readonly maxSteps?: number;
   /**
    * Where what is learned is kept: `rom`, in the configuration (the default); `ram`, in memories that are loaded
-   * through AXI4-Lite, all widths then being those of any weights of these codings (headroom.ts).
+   * through AXI4-Lite, all widths then being those of any weights of these codings (headroom.ts); `stream`, weights
+   * off chip, from where they come for every step (weight-stream.ts), and all else in the configuration.
    */
   readonly weights?: WeightStore;
+  /** Bits of a beat of streamed weights: a multiple of 8 in 8..512; the default is 32. */
+  readonly weightStreamBits?: number;
+  /** Operands whose weights either half of the buffer holds at least; the default is those of the longest pass. */
+  readonly weightBuffer?: number;
   /** Registers for a processor; the default is none. */
   readonly control?: Control;
   /**
@@ -152,6 +163,7 @@ function optionProblems(model: QuantizedModel, options: PlanOptions): string[] {
     ...problems,
     ...dataflowProblems(model, options),
     ...controlProblems(options),
+    ...weightStreamProblems(model, options),
     ...streamProblems(model, options, wantsTable),
     ...sequenceProblems(model, options),
     ...modelProblems(model),
@@ -214,6 +226,47 @@ function controlProblems({ weights = 'rom', control = 'none' }: PlanOptions): st
     problems.push(`control: ${JSON.stringify(control)} is none of ${CONTROLS.join(', ')}`);
   } else if (weights === 'ram' && control === 'none') {
     problems.push('weights: ram is loaded through registers, but control is none; use axi-lite');
+  }
+  return problems;
+}
+
+function weightStreamProblems(
+  model: QuantizedModel,
+  { weights, weightStreamBits: bits, weightBuffer: operands, dataflow = 'os' }: PlanOptions,
+): string[] {
+  if (weights !== 'stream') {
+    return Object.entries({ weightStreamBits: bits, weightBuffer: operands }).flatMap(
+      ([name, value]) =>
+        value === undefined
+          ? []
+          : [
+              `${name}: ${value}, but weights are not streamed; use weights stream, or leave it out`,
+            ],
+    );
+  }
+  const problems: string[] = [];
+  const isWidth =
+    bits === undefined || (bits % 8 === 0 && bits >= MIN_STREAM_BITS && bits <= MAX_STREAM_BITS);
+  if (!isWidth) {
+    problems.push(
+      `weightStreamBits: ${bits} is not a multiple of 8 in ${MIN_STREAM_BITS}..${MAX_STREAM_BITS}`,
+    );
+  }
+  const isBuffer =
+    operands === undefined ||
+    (Number.isInteger(operands) && operands >= 1 && operands <= MAX_BUFFER_OPERANDS);
+  if (!isBuffer) {
+    problems.push(`weightBuffer: ${operands} is not an integer in 1..${MAX_BUFFER_OPERANDS}`);
+  }
+  if (dataflow !== 'os') {
+    problems.push(
+      `weights: stream brings all weights of a step in one order, once; ${dataflow} reads them otherwise, use os`,
+    );
+  }
+  if (isBidirectional(model)) {
+    problems.push(
+      'weights: stream brings each weight once a step, but a bidirectional model runs each layer over a whole sequence; use rom or ram',
+    );
   }
   return problems;
 }
@@ -340,6 +393,16 @@ export function plan(model: QuantizedModel, options: PlanOptions): Design {
     input,
     headWhen: model.head.when,
     ...(isLoaded ? { weights: 'ram' as const } : {}),
+    ...(options.weights === 'stream'
+      ? {
+          weights: 'stream' as const,
+          weightStream: planWeightStream(
+            { rows, array, jobs },
+            options.weightStreamBits,
+            options.weightBuffer,
+          ),
+        }
+      : {}),
     ...(options.control === 'axi-lite' ? { control: options.control } : {}),
     ...((options.streams ?? 1) > 1 ? { streams: options.streams } : {}),
     jobs,

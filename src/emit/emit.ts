@@ -5,6 +5,7 @@ import { registerMap, type RegisterMap } from '../control/map.js';
 import { lstmJobs, tableOf, usesPlanes, type Design } from '../design/design.js';
 import { usesSquash, usesTanh } from '../design/memory-plan.js';
 import { directedLayer } from '../design/planes.js';
+import { comesAsTrits } from '../design/weight-stream.js';
 import {
   arrayMatrices,
   embeddingFile,
@@ -40,6 +41,12 @@ const SOURCES = {
   dense: 'hg_source_dense',
 } as const;
 
+const WEIGHT_BANKS = {
+  rom: 'hg_weight_bank',
+  ram: 'hg_weight_bank_ram',
+  stream: 'hg_weight_bank_stream',
+} as const;
+
 /** Leaf module that x comes from. */
 export function sourceModule({
   input,
@@ -67,7 +74,9 @@ function leafModules(design: Design): string[] {
     [true, 'hg_ram'],
     [dataflow === 'sparse', 'hg_queue'],
     [array.pack > 1, 'hg_pack'],
-    [true, isLoaded ? 'hg_weight_bank_ram' : 'hg_weight_bank'],
+    [design.weights === 'stream', 'hg_weight_stream'],
+    [design.weights === 'stream' && comesAsTrits(array), 'hg_trits'],
+    [true, WEIGHT_BANKS[design.weights ?? 'rom']],
     ...peModules(design).map((name) => [true, name] as const),
     [combiner !== undefined, 'hg_combine'],
     [true, 'hg_requantize'],
@@ -171,7 +180,7 @@ export function emit(design: Design): Netlist {
   if (squash !== undefined) files[names.squash] = squash;
   if (design.weights === 'ram') return result;
   const matrices = arrayMatrices(design);
-  for (let row = 0; row < design.rows; row++) {
+  for (let row = 0; row < design.rows && design.weights !== 'stream'; row++) {
     files[names.weights(row)] = weightBankFile(design, matrices, row);
   }
   files[names.rows] = rowFile(design, matrices, widths(design).rowWord);

@@ -54,6 +54,17 @@ function fewWords(parameters: Parameters): Parameters {
   return { ...parameters, DEPTH: bits32(depth) };
 }
 
+/** Short halves and few rows to wait for, which are like long ones and many. */
+function fewLines(parameters: Parameters): Parameters {
+  const least = (name: string, most: number): string =>
+    bits32(Math.min(parameterNumber(parameters[name]), most));
+  return {
+    ...parameters,
+    LINE_WIDTH: least('LINE_WIDTH', 3),
+    RELEASE_DELAY: least('RELEASE_DELAY', 4),
+  };
+}
+
 const has =
   (name: string) =>
   (parameters: Parameters): boolean =>
@@ -170,6 +181,20 @@ export const PROPERTIES: readonly Property[] = [
     ...{ unit: 'hg_weight_bank_ram', spec: 'hg_weight_bank_ram', method: 'unrolled', steps: 2 },
     cut: ['hg_ram'],
     claim: 'word and address, one cycle later; written where it is loaded',
+  },
+  {
+    ...{ unit: 'hg_trits', spec: 'hg_trits', method: 'combinational', steps: 1 },
+    claim: 'five codes of -1, 0, +1, which give the byte, base 3',
+  },
+  {
+    ...{ unit: 'hg_weight_bank_stream', spec: 'hg_weight_bank_stream' },
+    ...{ method: 'unrolled', steps: 2, cut: ['hg_ram'] },
+    claim: 'word of the line, one cycle later; 0 where none is taken',
+  },
+  {
+    ...{ unit: 'hg_weight_stream', spec: 'hg_weight_stream', method: 'induction', steps: 4 },
+    claim: 'no beat lost or made up; no half written while it is read',
+    reduce: fewLines,
   },
   {
     ...{ unit: 'hg_axi_lite', spec: 'hg_axi_lite', method: 'induction', steps: 6 },

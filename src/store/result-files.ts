@@ -20,6 +20,8 @@ const design = z.strictObject({
   dsp: count.optional(),
   dspPairs: z.boolean().optional(),
   weights: z.enum(WEIGHT_STORES).optional(),
+  weightStreamBits: size.optional(),
+  weightBuffer: size.optional(),
   control: z.enum(CONTROLS).optional(),
   streams: size.optional(),
   designId: text,
@@ -34,6 +36,7 @@ const breakdown = z.strictObject({
   stallInput: count,
   stallDependency: count,
   stallOutput: count,
+  stallWeights: count,
   tail: count,
 });
 
@@ -49,6 +52,7 @@ const activity = z.strictObject({
   cellUpdates: count,
   comparisons: count,
   memories: z.array(z.strictObject({ name: text, reads: count, writes: count })),
+  offChipBits: count.optional(),
 });
 
 const simulation = z.strictObject({
@@ -100,6 +104,16 @@ const simulation = z.strictObject({
     .optional(),
   /** Share of activations taken as not zero, where it was not the data that said which are. */
   density: real.optional(),
+  /** How fast weights come from off chip, and how fast they would have to. */
+  weightSupply: z
+    .strictObject({
+      bitsPerStep: count,
+      portBits: size,
+      boundCycles: real,
+      computeCycles: real,
+      isBound: z.boolean(),
+    })
+    .optional(),
   /** Zeros skipped: share of multiply-accumulates, and what that saves. */
   sparse: z.strictObject({ skipped: real, osCyclesPerStep: real, speedUp: real }).optional(),
 });

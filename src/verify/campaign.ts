@@ -19,7 +19,13 @@ export interface CampaignRun {
   readonly name: string;
   readonly options: Pick<
     CosimulationOptions,
-    'stallSeed' | 'stalls' | 'resetAfter' | 'refuseBeforeReset'
+    | 'stallSeed'
+    | 'stalls'
+    | 'weightStallSeed'
+    | 'weightSource'
+    | 'resetAfter'
+    | 'refuseBeforeReset'
+    | 'weightsGoOn'
   >;
 }
 
@@ -49,6 +55,24 @@ export function campaignRuns(seed: number, cycles: number): CampaignRun[] {
       name: 'reset at work, then stalls',
       options: { resetAfter: after(), stallSeed: draw() },
     },
+  ];
+}
+
+/** What streamed weights are there to be tried with besides: their own stalls, a slow source, one that is not reset. */
+export function weightRuns(seed: number, cycles: number, portBits: number): CampaignRun[] {
+  const random = new Random(seed + 1);
+  return [
+    { name: 'stalls of weights', options: { weightStallSeed: random.integer(2 ** 31) } },
+    {
+      name: 'weights at half speed',
+      options: {
+        weightSource: { bitsPerCycle: 0.5 * portBits, burstBeats: 1 + random.integer(6) },
+      },
+    },
+    ...Array.from({ length: RESETS }, (_, n) => ({
+      name: `reset at work, weights go on ${n + 1}`,
+      options: { resetAfter: 1 + random.integer(cycles), weightsGoOn: true },
+    })),
   ];
 }
 
@@ -96,7 +120,12 @@ export async function cosimulateAll(
   batches: readonly BatchInput[],
   { seed, onProgress, ...options }: CampaignOptions,
 ): Promise<CampaignResult> {
-  const runs = campaignRuns(seed, options.expectation.timing.cycles);
+  const { cycles: most } = options.expectation.timing;
+  const { weightStream } = design;
+  const runs = [
+    ...campaignRuns(seed, most),
+    ...(weightStream ? weightRuns(seed, most, weightStream.bits) : []),
+  ];
   const results: { name: string; result: CosimulationResult }[] = [];
   for (const [n, { name, options: own }] of runs.entries()) {
     const result = await cosimulate(design, netlist, batches, {

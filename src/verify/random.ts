@@ -19,6 +19,7 @@ import { CoverageCount, type RandomCoverage } from './coverage.js';
 import { randomInput, type BatchInput } from './golden-run.js';
 import { randomModel, schemeOf, type ModelShape } from './random-model.js';
 import { cosimulateStreams, systemCase } from './random-system.js';
+import { streamedCase } from './random-weights.js';
 
 export interface RandomCase {
   readonly index: number;
@@ -238,6 +239,9 @@ export function describeCase({ shape, design, lengths }: RandomCase): string {
     `${source}, ${shape.when}, sequences ${lengths.join('+')}` +
     (design.sequence ? ` of at most ${design.sequence.maxSteps}` : '') +
     (design.weights === 'ram' ? ', loaded' : '') +
+    (design.weightStream
+      ? `, weights by ${design.weightStream.bits} bits, two halves of ${design.weightStream.halfLines} x ${design.weightStream.perLine}`
+      : '') +
     (design.streams === undefined ? '' : `, ${design.streams} streams`)
   );
 }
@@ -280,7 +284,7 @@ export async function verifyRandom(options: {
   const { seed, count, scheme, signal } = options;
   for (const drawn of randomCases(seed, count, scheme, signal)) {
     const { index } = drawn;
-    const candidate = systemCase(drawn, seed);
+    const candidate = streamedCase(systemCase(drawn, seed), seed);
     const run = candidate.design.streams === undefined ? cosimulateCase : cosimulateStreams;
     const result = await run(candidate, (seed ^ index) >>> 0, signal);
     const description = describeCase(candidate);

@@ -13,6 +13,12 @@ import {
 } from '../../design/design.js';
 import { MAX_COLUMNS, MAX_ROWS, MAX_STREAMS, PACKS, type PlanOptions } from '../../design/plan.js';
 import { MOST_MAX_STEPS } from '../../design/sequence-memory.js';
+import {
+  DEFAULT_STREAM_BITS,
+  MAX_BUFFER_OPERANDS,
+  MAX_STREAM_BITS,
+  MIN_STREAM_BITS,
+} from '../../design/weight-stream.js';
 import { choice, integer, list } from '../options.js';
 import type { StageOptions } from '../stages/cache.js';
 import type { DesignOptions } from '../stages/plan.js';
@@ -36,6 +42,8 @@ export interface DesignFlags extends RunOptions {
   readonly dsp?: number | false;
   readonly dspPairs?: boolean;
   readonly weights?: WeightStore;
+  readonly weightStreamBits?: number;
+  readonly weightBuffer?: number;
   readonly control?: Control;
   readonly streams?: number;
 }
@@ -132,8 +140,18 @@ export function addDesignOptions(command: Command): Command {
     .option('--no-dsp-pairs', 'one product to a block')
     .option(
       '--weights <where>',
-      `weights, row parameters and tables: ${WEIGHT_STORES.join(', ')}; ram is loaded through registers (default: as before, or rom)`,
+      `weights, row parameters and tables: ${WEIGHT_STORES.join(', ')}; ram is loaded through registers, stream brings the weights from off chip for every step (default: as before, or rom)`,
       choice('--weights', WEIGHT_STORES),
+    )
+    .option(
+      '--weight-stream-bits <n>',
+      `width of the port of streamed weights, a multiple of 8 (default: as before, or ${DEFAULT_STREAM_BITS})`,
+      integer('--weight-stream-bits', MIN_STREAM_BITS, MAX_STREAM_BITS),
+    )
+    .option(
+      '--weight-buffer <operands>',
+      'operands whose weights either half of its buffer holds at least (default: as before, or those of the longest pass)',
+      integer('--weight-buffer', 1, MAX_BUFFER_OPERANDS),
     )
     .option(
       '--control <kind>',
@@ -161,7 +179,7 @@ function packOption(text: string): PlanOptions['pack'] {
 export function stageOptions(flags: DesignFlags): StageOptions & DesignOptions {
   const { force, rows, columns, name, array, pack, dataflow, inputTable, maxSteps, dsp, dspPairs } =
     flags;
-  const { weights, control, streams } = flags;
+  const { weights, weightStreamBits, weightBuffer, control, streams } = flags;
   return {
     ...{ isForced: force === true, rows, columns, name, inputTable, maxSteps },
     ...(typeof dsp === 'number' && { dsp }),
@@ -170,6 +188,8 @@ export function stageOptions(flags: DesignFlags): StageOptions & DesignOptions {
     ...(pack !== undefined && { pack }),
     ...(dataflow !== undefined && { dataflow }),
     ...(weights !== undefined && { weights }),
+    ...(weightStreamBits !== undefined && { weightStreamBits }),
+    ...(weightBuffer !== undefined && { weightBuffer }),
     ...(control !== undefined && { control }),
     ...(streams !== undefined && { streams }),
   };

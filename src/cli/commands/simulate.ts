@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import type { WeightSupply } from '../../../sim/report.js';
+import type { WeightSource } from '../../../sim/weight-source.js';
 import type { Context } from '../context.js';
 import { integer, list, number } from '../options.js';
 import { openRun } from '../run-choice.js';
@@ -35,6 +37,21 @@ export function register(program: Command, context: () => Context): void {
       '--timeline <file>',
       'what the array, the drain and the cells do when, as a Chrome trace (ui.perfetto.dev reads it; a microsecond is a cycle), and one step as an SVG beside it',
     )
+    .option(
+      '--weight-bandwidth <bits>',
+      'streamed weights: bits per cycle that their source brings in the long run (default: a beat in every cycle)',
+      number('--weight-bandwidth', 0.001, 1e6),
+    )
+    .option(
+      '--weight-burst <beats>',
+      'streamed weights: beats that the source has ready after it was kept waiting (default 1)',
+      integer('--weight-burst', 1, 1e6),
+    )
+    .option(
+      '--weight-latency <cycles>',
+      'streamed weights: cycles from reset to the first beat (default 0)',
+      integer('--weight-latency', 0, 1e6),
+    )
     .addHelpText(
       'after',
       `
@@ -43,7 +60,8 @@ Examples:
   halfgate simulate --run runs/book --scheme int8 --rows 8 --columns 2 --sequences 100,100
   halfgate simulate --dataflow sparse                what skipping zeros saves on the test data
   halfgate simulate --dataflow sparse --density 0.3
-  halfgate simulate --scheme int8 --sequences 20 --timeline trace.json`,
+  halfgate simulate --scheme int8 --sequences 20 --timeline trace.json
+  halfgate simulate --weights stream --weight-stream-bits 64 --weight-bandwidth 12.8`,
     )
     .action((flags: SimulateFlags) => runSimulate(flags, context()));
 }
@@ -52,6 +70,33 @@ interface SimulateFlags extends DesignFlags {
   readonly sequences?: readonly number[];
   readonly density?: number;
   readonly timeline?: string;
+  readonly weightBandwidth?: number;
+  readonly weightBurst?: number;
+  readonly weightLatency?: number;
+}
+
+/** What a source of weights was said to be; undefined where nothing was. */
+function weightSourceOf({
+  weightBandwidth: bitsPerCycle,
+  weightBurst: burstBeats,
+  weightLatency: latencyCycles,
+}: SimulateFlags): WeightSource | undefined {
+  const source = {
+    ...(bitsPerCycle !== undefined && { bitsPerCycle }),
+    ...(burstBeats !== undefined && { burstBeats }),
+    ...(latencyCycles !== undefined && { latencyCycles }),
+  };
+  return Object.keys(source).length > 0 ? source : undefined;
+}
+
+/** Whether weights or the array decide how long a step takes. */
+function supplyText(scheme: string, supply: WeightSupply): string {
+  const { bitsPerStep, portBits, boundCycles, computeCycles, isBound } = supply;
+  return (
+    `${scheme}: ${bitsPerStep} bits of weights per step through ${portBits} bits take ${boundCycles.toFixed(1)} cycles or more, ` +
+    `with all weights there it would be ${computeCycles.toFixed(1)}: ` +
+    (isBound ? 'bound by the bandwidth of the weights' : 'bound by the array')
+  );
 }
 
 /** Banks and ports, and what they allow: the fewest cycles in which a step's weights can be read. */
@@ -91,6 +136,7 @@ async function runSimulate(flags: SimulateFlags, context: Context): Promise<void
   const values: object[] = [];
   const written: string[] = [];
   const memories: string[] = [];
+  const supplies: string[] = [];
   const schemes = schemesOf(run, flags.scheme, 'quantized.json');
   if (flags.timeline !== undefined && schemes.length > 1) {
     throw new UserError({
@@ -101,7 +147,13 @@ async function runSimulate(flags: SimulateFlags, context: Context): Promise<void
   }
   for (const scheme of schemes) {
     const { sequences, density } = flags;
-    const options = { ...stageOptions(flags), sequences, density };
+    const weightSource = weightSourceOf(flags);
+    const options = {
+      ...stageOptions(flags),
+      sequences,
+      density,
+      ...(weightSource && { weightSource }),
+    };
     const { value, isFresh } = await simulateStage(run, scheme, options);
     if (flags.timeline !== undefined) {
       const trace = await simulateTimeline(run, scheme, options);
@@ -109,7 +161,9 @@ async function runSimulate(flags: SimulateFlags, context: Context): Promise<void
     }
     const { inputs: _, ...report } = value;
     values.push({ isFresh, ...report });
-    const { mac, flush, pad, stallInput, stallDependency, stallOutput, tail } = report.breakdown;
+    const { mac, flush, pad, tail } = report.breakdown;
+    const { stallInput, stallDependency, stallOutput, stallWeights } = report.breakdown;
+    if (report.weightSupply) supplies.push(supplyText(scheme, report.weightSupply));
     const share = (cycles: number): string => `${((100 * cycles) / report.cycles).toFixed(1)} %`;
     memories.push(portsText(scheme, report));
     rows.push([
@@ -120,7 +174,7 @@ async function runSimulate(flags: SimulateFlags, context: Context): Promise<void
       String(report.cycles),
       share(mac),
       share(flush + pad),
-      share(stallInput + stallDependency + stallOutput),
+      share(stallInput + stallDependency + stallOutput + stallWeights),
       share(tail),
       report.sparse ? `${(100 * report.sparse.skipped).toFixed(1)} %` : '-',
       report.sparse ? `${report.sparse.speedUp.toFixed(2)}x` : '-',
@@ -142,6 +196,7 @@ async function runSimulate(flags: SimulateFlags, context: Context): Promise<void
   const text = [
     tableText(header, rows),
     ...memories.map((memory) => `\n${memory}`),
+    ...supplies,
     ...written.map((file) => `written: ${file}`),
   ].join('\n');
   context.result({ run: run.path, simulations: values, written }, text);

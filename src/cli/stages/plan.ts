@@ -23,6 +23,8 @@ export interface DesignOptions {
   readonly dsp?: number | undefined;
   readonly dspPairs?: boolean | undefined;
   readonly weights?: PlanOptions['weights'];
+  readonly weightStreamBits?: number;
+  readonly weightBuffer?: number;
   readonly control?: PlanOptions['control'];
   readonly streams?: number;
 }
@@ -40,6 +42,8 @@ function mapping(
   | 'dsp'
   | 'dspPairs'
   | 'weights'
+  | 'weightStreamBits'
+  | 'weightBuffer'
   | 'control'
   | 'streams'
 > {
@@ -50,6 +54,10 @@ function mapping(
   const dsp = given.dsp ?? before?.dsp;
   const dspPairs = given.dspPairs ?? before?.dspPairs;
   const weights = given.weights ?? before?.weights;
+  // The port and the buffer go with weights that are streamed.
+  const port = weights === 'stream' ? before : undefined;
+  const weightStreamBits = given.weightStreamBits ?? port?.weightStreamBits;
+  const weightBuffer = given.weightBuffer ?? port?.weightBuffer;
   const control = given.control ?? before?.control;
   const streams = given.streams ?? before?.streams;
   return {
@@ -60,6 +68,8 @@ function mapping(
     ...(dsp !== undefined && { dsp }),
     ...(dspPairs !== undefined && { dspPairs }),
     ...(weights !== undefined && { weights }),
+    ...(weightStreamBits !== undefined && { weightStreamBits }),
+    ...(weightBuffer !== undefined && { weightBuffer }),
     ...(control !== undefined && { control }),
     ...(streams !== undefined && { streams }),
   };

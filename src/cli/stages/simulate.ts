@@ -59,14 +59,15 @@ export function simulateStage(
   options: StageOptions & DesignOptions & WorkloadOptions,
 ): Promise<Staged<SimulationFile>> {
   return withDesign(run, scheme, options, (design, file) => {
-    const { sequences, density } = options;
-    const inputs = designInputs(file, { sequences, density });
+    const { sequences, density, weightSource } = options;
+    const inputs = designInputs(file, { sequences, density, weightSource });
     return cached(run.file(scheme, 'simulation.json'), SIMULATION, inputs, options, () => {
       const workload = runWorkload(run, design, options);
       const report = simulate(design, workload);
       const { cycles, steps, cyclesPerStep, utilization, breakdown, activity } = report;
       const { rows, columns } = design;
       const timeline = storedStep(steadyStep(design, cyclesPerStep));
+      const { weightSupply } = report;
       return {
         ...{ scheme, rows, columns, cycles, steps, cyclesPerStep, utilization },
         sequences: [...workload.sequences],
@@ -75,6 +76,7 @@ export function simulateStage(
         roofline: storedRoofline(roofline(design, report)),
         ...(timeline && { timeline }),
         ...(density === undefined ? {} : { density }),
+        ...(weightSupply && { weightSupply }),
         ...(design.dataflow === 'sparse'
           ? { sparse: sparseFigures(design, file, workload.sequences, report) }
           : {}),
