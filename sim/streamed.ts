@@ -6,7 +6,7 @@
 import { beatsPerStep, type Design, type WeightStream } from '../src/design/design.js';
 import { beatsOfLines, beatsPerImage, jobLines } from '../src/design/weight-stream.js';
 import { finishCycles, isLastInput, needsHead, releaseCycles } from './timing.js';
-import { type ClosedForm, type Counts, HISTORY, NONE } from './trace.js';
+import { type ClosedForm, type Counts, HISTORY, noCounts, sumCounts } from './trace.js';
 import { BeatPace } from './weight-source.js';
 import type { Workload } from './workload.js';
 
@@ -110,7 +110,7 @@ export function simulateStreamed(design: Design, workload: Workload): ClosedForm
   const beats = beatsPerStep(design);
   const firstLines = jobLines(jobs, weightStream!);
   const blocks = new Blocks(design, workload);
-  const total: Counts = { ...NONE };
+  const total = noCounts(jobs);
   const outputCycles: number[] = [];
   const stepStarts: number[] = [];
   const done = new Array<number>(HISTORY).fill(-1);
@@ -120,20 +120,21 @@ export function simulateStreamed(design: Design, workload: Workload): ClosedForm
   let begin = 0;
   let end = 0;
 
-  /** Run one step; returns where its cycles went. */
-  const runStep = (isLast: boolean): Counts => {
-    const counts: Counts = { ...NONE };
+  /** Run one step; returns where its cycles went, by job. */
+  const runStep = (isLast: boolean): Counts[] => {
+    const jobCounts = noCounts(jobs);
     const xReady = Math.max(loader, free[0]) + beats;
     loader = xReady;
     let now = begin;
     let released = 0;
     let isFirst = true;
-    const wait = (cause: keyof Counts, ready: number): void => {
-      counts[cause] += Math.max(0, ready - now);
-      now = Math.max(now, ready);
-    };
     jobs.forEach((job, index) => {
       if (job.kind === 'head' && !needsHead(design, isLast)) return;
+      const counts = jobCounts[index];
+      const wait = (cause: keyof Counts, ready: number): void => {
+        counts[cause] += Math.max(0, ready - now);
+        now = Math.max(now, ready);
+      };
       let line = firstLines[index];
       for (let fold = 0; fold < job.folds; fold++) {
         for (const { padCycles, segments, k } of job.passes) {
@@ -187,11 +188,15 @@ export function simulateStreamed(design: Design, workload: Workload): ClosedForm
     blocks.endStep(now - 1);
     free = [free[1], released + releaseCycles(design) + 1];
     begin = now;
-    return counts;
+    return jobCounts;
   };
 
-  const add = (counts: Counts, times: number): void => {
-    for (const name of Object.keys(total) as (keyof Counts)[]) total[name] += times * counts[name];
+  const add = (counts: readonly Counts[], times: number): void => {
+    total.forEach((sum, job) => {
+      for (const name of Object.keys(sum) as (keyof Counts)[]) {
+        sum[name] += times * counts[job][name];
+      }
+    });
   };
 
   /** What the next step depends on, relative to its begin: equal before two steps means equal steps. */
@@ -233,6 +238,6 @@ export function simulateStreamed(design: Design, workload: Workload): ClosedForm
       before = after;
     }
   }
-  total.tail = Math.max(0, end - begin);
-  return { cycles: end, breakdown: total, outputCycles, stepStarts };
+  const breakdown = sumCounts(total, Math.max(0, end - begin));
+  return { cycles: end, breakdown, jobs: total, outputCycles, stepStarts };
 }

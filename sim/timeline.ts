@@ -98,6 +98,7 @@ const NAMES: Readonly<Record<Span['kind'] | UnitKind, string>> = {
   stallInput: 'stall: input',
   stallDependency: 'stall: dependency',
   stallOutput: 'stall: output',
+  stallWeights: 'stall: weights',
   tail: 'after the last operand',
   drain: 'rows drain',
   cell: 'gates and cell update',

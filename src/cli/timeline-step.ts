@@ -12,7 +12,9 @@ type Kind = (typeof KINDS)[number];
 
 function kindOf(kind: string): number {
   // What there is little of shares a colour.
-  if (kind === 'stallOutput' || kind === 'tail') return KINDS.indexOf('stallInput');
+  if (kind === 'stallOutput' || kind === 'stallWeights' || kind === 'tail') {
+    return KINDS.indexOf('stallInput');
+  }
   if (kind === 'logit') return KINDS.indexOf('cell');
   return KINDS.indexOf(kind as Kind);
 }

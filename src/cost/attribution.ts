@@ -31,6 +31,7 @@ const CAUSES: Readonly<Record<keyof CycleBreakdown, string>> = {
   stallInput: 'stall: input',
   stallDependency: 'stall: dependency',
   stallOutput: 'stall: output',
+  stallWeights: 'stall: weights',
   tail: 'after the last operand',
 };
 

@@ -117,7 +117,7 @@ const simulation = z.strictObject({
   /** Zeros skipped: share of multiply-accumulates, and what that saves. */
   sparse: z.strictObject({ skipped: real, osCyclesPerStep: real, speedUp: real }).optional(),
 });
-export const SIMULATION = artifact('simulation', 3, simulation);
+export const SIMULATION = artifact('simulation', 4, simulation);
 export type SimulationFile = z.infer<typeof simulation>;
 
 const bar = z.strictObject({ value: real, error: real, available: real.optional() });

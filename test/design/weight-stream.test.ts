@@ -110,6 +110,11 @@ test('energies of bits from off chip are in the figures where a table has them, 
   const weights = asic.energy!.tree.children.find(({ name }) => name === 'weights')!;
   const node = weights.children.find(({ name }) => name === 'off chip');
   expect(node).toMatchObject({ actionsPerStep: bits, energyPerActionPj: 20, quality: 'published' });
+  const parts = asic.energy!.portions.filter(({ act }) => act === 'off chip');
+  expect(parts.reduce((sum, { pj }) => sum + pj, 0)).toBe(node!.totalPj);
+  expect(asic.energy!.portions.reduce((sum, { pj }) => sum + pj, 0)).toBe(asic.energy!.perStepPj);
+  const jobBits = report.jobs.reduce((sum, job) => sum + job.activity.offChipBits!, 0);
+  expect(jobBits).toBe(report.activity.offChipBits);
   const fpga = estimate(design, loadProfile('ice40-up5k'), report);
   expect(fpga.warnings.join('\n')).toContain(
     `weights off chip: the energy of ${bits} bits per step is not in the figures`,

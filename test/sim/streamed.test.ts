@@ -51,6 +51,8 @@ describe('closed form and step-by-step simulation of streamed weights', () => {
         expect(closed.outputCycles, where).toEqual(trace.outputCycles);
         expect(closed.stepStarts, where).toEqual(trace.stepStarts);
         expect(closed.cycles, where).toBe(trace.cycles);
+        const stalls = closed.jobs.reduce((sum, job) => sum + job.stallWeights, 0);
+        expect(stalls, where).toBe(trace.breakdown.stallWeights);
       }
     },
   );
