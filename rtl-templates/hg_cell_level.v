@@ -167,7 +167,7 @@ module hg_cell_level #(
       wire is_minus = is_open && c_wide <= -minus_from;
       assign h = {is_minus, is_plus || is_minus};
 
-      wire unused = &SQUASH_FILE;
+      wire unused = &SQUASH_FILE && TANH_FORM == 0;
     end else begin : g_int8
       // o waits three cycles for tanh(s * c) of its unit.
       localparam SQUASH_SHIFT = CELL_FRACTION >= 7 ? CELL_FRACTION - 7 : 0;
