@@ -23,7 +23,7 @@ const mayImport = {
   'src/design': ['src/quant', ...base],
   sim: ['src/quant', 'src/design', ...base],
   'src/control': ['src/design', ...base],
-  'src/emit': ['src/quant', 'src/design', 'src/control', ...base],
+  'src/emit': ['src/quant', 'src/design', 'src/control', 'src/eda', ...base],
   // Wrappers around tools: they know Verilog text and netlists, not LSTMs.
   'src/eda': base,
   'src/cost': ['src/quant', 'src/design', 'sim', 'src/eda', ...base],
@@ -40,6 +40,7 @@ const mayImport = {
     ...['src/engine', 'src/train', 'src/data', 'src/design', 'src/experiment', 'sim', ...base],
     ...['src/integer', 'src/integer-training'],
   ],
+  'src/search': [...model, ...base],
   'src/report': base,
   'src/experiment': [
     ...model,

@@ -2,7 +2,8 @@
 // |value| / 2^(SHIFT+1), rounded to nearest, halves up, and clamped to the last entry; the result is the entry with
 // the value's sign, without its DROP lowest bits, rounded half up. Index after one cycle, result after two.
 //
-// The table is cut out: the proof holds for any entries, those of the design are checked one by one.
+// The table, stored or computed, is cut out: the proof holds for any entries. Those that a design stores are checked one by
+// one, and what computes them has a specification of its own.
 `default_nettype none
 
 module hg_tanh_lookup_spec #(
@@ -11,7 +12,8 @@ module hg_tanh_lookup_spec #(
     parameter DEPTH       = 512,
     parameter ENTRY_WIDTH = 12,
     parameter DROP        = 0,
-    parameter OUT_WIDTH   = 13
+    parameter OUT_WIDTH   = 13,
+    parameter FORM        = 0
 ) (
     input wire                          clk_i,
     input wire signed [VALUE_WIDTH-1:0] value_i,
@@ -28,7 +30,8 @@ module hg_tanh_lookup_spec #(
       .DEPTH      (DEPTH),
       .ENTRY_WIDTH(ENTRY_WIDTH),
       .DROP       (DROP),
-      .OUT_WIDTH  (OUT_WIDTH)
+      .OUT_WIDTH  (OUT_WIDTH),
+      .FORM       (FORM)
   ) dut (
       .clk_i  (clk_i),
       .value_i(value_i),
@@ -36,8 +39,8 @@ module hg_tanh_lookup_spec #(
       .tanh_o (tanh_o)
   );
 
-  (* hierconn *) wire [INDEX_WIDTH-1:0] \dut.u_table.addr_i ;
-  (* hierconn *) wire [ENTRY_WIDTH-1:0] \dut.u_table.data_o ;
+  (* hierconn *) wire [INDEX_WIDTH-1:0] \dut.index_q ;
+  (* hierconn *) wire [ENTRY_WIDTH-1:0] \dut.entry ;
 
   // Inputs of one and two cycles ago.
   reg signed [VALUE_WIDTH-1:0] value_1;
@@ -64,13 +67,13 @@ module hg_tanh_lookup_spec #(
     index = shift == 0 ? magnitude : (magnitude + (48'sd1 <<< (shift - 1))) >>> shift;
     if (index > DEPTH - 1) index = DEPTH - 1;
 
-    entry = {1'b0, \dut.u_table.data_o };
+    entry = {1'b0, \dut.entry };
     if (value_2 < 0) entry = -entry;
     result = DROP == 0 ? entry : (entry + (48'sd1 <<< (DROP > 0 ? DROP - 1 : 0))) >>> DROP;
     actual = tanh_o;
 
     assume (!half_i || SHIFT > 0);
-    assert (\dut.u_table.addr_i == index);
+    assert (\dut.index_q == index);
     assert (actual == result);
   end
 

@@ -22,6 +22,7 @@ module hg_cell_int16 #(
     parameter [2*LAYERS*HIDDEN_WIDTH-1:0] HIDDEN_BASES = 0,  // bank 0 of each layer, then bank 1
     parameter [13*LAYERS-1:0] HIDDEN_DECISIONS = 0,  // Q0.12, of each layer: where a ternary h turns
     parameter SQUASH_WIDTH  = 12,               // bits of an entry of the table
+    parameter TANH_FORM     = 0,                // as in hg_tanh_lookup
     parameter SQUASH_FILE   = ""
 ) (
     input  wire                           clk_i,
@@ -156,6 +157,7 @@ module hg_cell_int16 #(
       .DEPTH      (TO_FOUR < TO_END ? TO_FOUR : TO_END),
       .ENTRY_WIDTH(SQUASH_WIDTH),
       .OUT_WIDTH  (SQUASH_WIDTH + 1),
+      .FORM       (TANH_FORM),
       .INIT_FILE  (SQUASH_FILE)
   ) u_tanh (
       .clk_i  (clk_i),

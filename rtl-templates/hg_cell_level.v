@@ -25,6 +25,7 @@ module hg_cell_level #(
     // Ternary h, of each layer: least magnitudes of c for h = +1 and -1 at o = 1, then at o = 1/2.
     parameter [4*LAYERS*(CELL_BITS+1)-1:0] CELL_DECISIONS = 0,
     parameter SQUASH_WIDTH  = 12,               // bits of an entry of the table
+    parameter TANH_FORM     = 0,                // as in hg_tanh_lookup
     parameter SQUASH_FILE   = ""
 ) (
     input  wire                            clk_i,
@@ -166,7 +167,7 @@ module hg_cell_level #(
       wire is_minus = is_open && c_wide <= -minus_from;
       assign h = {is_minus, is_plus || is_minus};
 
-      wire unused = &SQUASH_FILE;
+      wire unused = &SQUASH_FILE && TANH_FORM == 0;
     end else begin : g_int8
       // o waits three cycles for tanh(s * c) of its unit.
       localparam SQUASH_SHIFT = CELL_FRACTION >= 7 ? CELL_FRACTION - 7 : 0;
@@ -199,6 +200,7 @@ module hg_cell_level #(
           .DEPTH      (DEPTH),
           .ENTRY_WIDTH(SQUASH_WIDTH),
           .OUT_WIDTH  (SQUASH_WIDTH + 1),
+          .FORM       (TANH_FORM),
           .INIT_FILE  (SQUASH_FILE)
       ) u_tanh (
           .clk_i  (clk_i),

@@ -28,7 +28,8 @@ module hg_lane #(
     parameter [2*LAYERS*HIDDEN_WIDTH-1:0] HIDDEN_BASES = 0,
     parameter [13*LAYERS-1:0] HIDDEN_DECISIONS = 0,                // as in hg_cell_int16
     parameter [4*LAYERS*(CELL_BITS+1)-1:0] CELL_DECISIONS = 0,     // as in hg_cell_level
-    parameter SQUASH_WIDTH      = 12,  // bits of a word of SQUASH_FILE
+    parameter SQUASH_WIDTH      = 12,  // bits of a tanh(s * c)
+    parameter TANH_FORM         = 0,   // as in hg_tanh_lookup
     parameter TANH_FILE         = "",  // over z
     parameter SQUASH_FILE       = ""   // over c
 ) (
@@ -154,6 +155,7 @@ module hg_lane #(
       reg signed  [13:0] value_q;
 
       hg_tanh_lookup #(
+          .FORM     (TANH_FORM),
           .INIT_FILE(TANH_FILE)
       ) u_tanh (
           .clk_i  (clk_i),
@@ -192,6 +194,7 @@ module hg_lane #(
           .HIDDEN_BASES    (HIDDEN_BASES),
           .HIDDEN_DECISIONS(HIDDEN_DECISIONS),
           .SQUASH_WIDTH    (SQUASH_WIDTH),
+          .TANH_FORM       (TANH_FORM),
           .SQUASH_FILE     (SQUASH_FILE)
       ) u_cell (
           .clk_i    (clk_i),
@@ -238,6 +241,7 @@ module hg_lane #(
         hg_tanh_lookup #(
             .DROP     (12 - CELL_FRACTION),
             .OUT_WIDTH(CELL_FRACTION + 2),
+            .FORM     (TANH_FORM),
             .INIT_FILE(TANH_FILE)
         ) u_tanh (
             .clk_i  (clk_i),
@@ -267,6 +271,7 @@ module hg_lane #(
           .HIDDEN_BASES  (HIDDEN_BASES),
           .CELL_DECISIONS(CELL_DECISIONS),
           .SQUASH_WIDTH  (SQUASH_WIDTH),
+          .TANH_FORM     (TANH_FORM),
           .SQUASH_FILE   (SQUASH_FILE)
       ) u_cell (
           .clk_i      (clk_i),

@@ -1,7 +1,8 @@
 // tanh from a table of its values at equal steps and its symmetry: tanh_o = tanh(value_i), rounded half up
 // to fewer bits where DROP says so. With half_i, tanh(value_i / 2), from which sigmoid(value) =
 // (1 + tanh(value / 2)) / 2. The index rounds to nearest; arguments past the table take its last entry.
-// Latency 2: the index, then the table.
+// Latency 2: the index, then the table. The table is stored (FORM 0), or made of stored values by straight lines (1), or
+// of nothing but lines (2).
 //
 // As it stands: of Q3.12 in Q0.12, from tanh(k / 128), k = 0..511.
 `default_nettype none
@@ -13,6 +14,7 @@ module hg_tanh_lookup #(
     parameter ENTRY_WIDTH = 12,   // bits of an entry, unsigned
     parameter DROP        = 0,    // low bits of the result that are rounded away
     parameter OUT_WIDTH   = 13,   // at most ENTRY_WIDTH + 2 - DROP
+    parameter FORM        = 0,    // 0, 1: hg_tanh_interpolated, 2: hg_tanh_piecewise
     parameter INIT_FILE   = ""
 ) (
     input  wire                          clk_i,
@@ -36,26 +38,52 @@ module hg_tanh_lookup #(
   // Indices from DEPTH on are large, or from DEPTH - 1 on, where that is 2^n.
   wire is_large = |(index >> $clog2(DEPTH - 1));
 
-  reg [INDEX_WIDTH-1:0] index_q;
-  reg [            1:0] negative_q;
+  wire [INDEX_WIDTH-1:0] place = is_large ? LAST[INDEX_WIDTH-1:0] : index[INDEX_WIDTH-1:0];
+  reg  [INDEX_WIDTH-1:0] index_q;
+  reg  [            1:0] negative_q;
 
   always @(posedge clk_i) begin
-    index_q    <= is_large ? LAST[INDEX_WIDTH-1:0] : index[INDEX_WIDTH-1:0];
+    index_q    <= place;
     negative_q <= {negative_q[0], is_negative};
   end
 
   wire [ENTRY_WIDTH-1:0] entry;
 
-  hg_rom #(
-      .WIDTH     (ENTRY_WIDTH),
-      .DEPTH     (DEPTH),
-      .ADDR_WIDTH(INDEX_WIDTH),
-      .INIT_FILE (INIT_FILE)
-  ) u_table (
-      .clk_i (clk_i),
-      .addr_i(index_q),
-      .data_o(entry)
-  );
+  generate
+    if (FORM == 0) begin : g_stored
+      hg_rom #(
+          .WIDTH     (ENTRY_WIDTH),
+          .DEPTH     (DEPTH),
+          .ADDR_WIDTH(INDEX_WIDTH),
+          .INIT_FILE (INIT_FILE)
+      ) u_table (
+          .clk_i (clk_i),
+          .addr_i(index_q),
+          .data_o(entry)
+      );
+    end else if (FORM == 1) begin : g_interpolated
+      hg_tanh_interpolated #(
+          .WIDTH     (ENTRY_WIDTH),
+          .DEPTH     (DEPTH),
+          .ADDR_WIDTH(INDEX_WIDTH),
+          .INIT_FILE (INIT_FILE)
+      ) u_lines (
+          .clk_i (clk_i),
+          .addr_i(place),
+          .data_o(entry)
+      );
+      wire unused = &index_q;
+    end else begin : g_piecewise
+      hg_tanh_piecewise #(
+          .ADDR_WIDTH(INDEX_WIDTH)
+      ) u_lines (
+          .clk_i (clk_i),
+          .addr_i(index_q),
+          .data_o(entry)
+      );
+      wire unused = &INIT_FILE;
+    end
+  endgenerate
 
   // The sign and the half of the last place that remains, in one addition too.
   localparam [ENTRY_WIDTH+1:0] LAST_PLACE = 1;

@@ -6,8 +6,9 @@
  */
 import { beatsPerStep, type Design, drainGap } from '../src/design/design.js';
 import { simulatePhases } from './phases.js';
+import { simulateStreamed } from './streamed.js';
 import { finishCycles, needsHead, releaseCycles } from './timing.js';
-import { type ClosedForm, type Counts, HISTORY, NONE } from './trace.js';
+import { type ClosedForm, type Counts, HISTORY, noCounts, sumCounts } from './trace.js';
 import { checkWorkload, operandsOf, type Workload } from './workload.js';
 
 /** Times that the next step depends on, as absolute cycles. */
@@ -28,12 +29,13 @@ interface Frontier {
 
 export function simulateClosedForm(design: Design, workload: Workload): ClosedForm {
   checkWorkload(design, workload);
+  if (design.weightStream) return simulateStreamed(design, workload);
   return design.sequence ? simulatePhases(design, workload) : simulateSteps(design, workload);
 }
 
 function simulateSteps(design: Design, workload: Workload): ClosedForm {
   const beats = beatsPerStep(design);
-  const total: Counts = { ...NONE };
+  const total = noCounts(design.jobs);
   const outputCycles: number[] = [];
   const stepStarts: number[] = [];
   const frontier: Frontier = {
@@ -48,9 +50,9 @@ function simulateSteps(design: Design, workload: Workload): ClosedForm {
   const isSparse = design.dataflow === 'sparse';
   const gap = isSparse ? drainGap(design) : 0;
 
-  /** Run one step, counted over all sequences; returns where its cycles went. */
-  const runStep = (step: number, isFirst: boolean, isLast: boolean): Counts => {
-    const counts: Counts = { ...NONE };
+  /** Run one step, counted over all sequences; returns where its cycles went, by job. */
+  const runStep = (step: number, isFirst: boolean, isLast: boolean): Counts[] => {
+    const jobCounts = noCounts(design.jobs);
     const loadStart = Math.max(frontier.loader, frontier.free[0]);
     const xReady = loadStart + beats;
     frontier.loader = xReady;
@@ -58,6 +60,7 @@ function simulateSteps(design: Design, workload: Workload): ClosedForm {
     let released = 0;
     design.jobs.forEach((job, index) => {
       if (job.kind === 'head' && !needsHead(design, isLast)) return;
+      const counts = jobCounts[index];
       // The first fold waits; the others follow without a stall, each `foldCycles` behind the one before.
       let foldCycles = 0;
       let foldReleases = 0;
@@ -113,18 +116,23 @@ function simulateSteps(design: Design, workload: Workload): ClosedForm {
     });
     frontier.free = [frontier.free[1], released + releaseCycles(design) + 1];
     frontier.begin = now;
-    return counts;
+    return jobCounts;
   };
 
-  const add = (counts: Counts, times: number): void => {
-    for (const name of Object.keys(total) as (keyof Counts)[]) total[name] += times * counts[name];
+  const add = (counts: readonly Counts[], times: number): void => {
+    total.forEach((sum, job) => {
+      for (const name of Object.keys(sum) as (keyof Counts)[]) {
+        sum[name] += times * counts[job][name];
+      }
+    });
   };
 
-  /** The frontier relative to `begin`: equal before two steps means equal steps. */
-  const shape = (): string =>
-    [frontier.drain, ...frontier.done, frontier.taken, ...frontier.free, frontier.loader]
-      .map((time) => time - frontier.begin)
-      .join();
+  /** The frontier relative to `begin`: equal before two steps means equal steps. What is past keeps nothing waiting. */
+  const shape = (): string => {
+    const { begin, drain, done, taken, free, loader } = frontier;
+    const past = [...done, taken].map((time) => Math.max(-1, time - begin));
+    return [...past, drain - begin, ...free.map((time) => time - begin), loader - begin].join();
+  };
 
   let stepsBefore = 0;
   for (const length of workload.sequences) {
@@ -162,6 +170,6 @@ function simulateSteps(design: Design, workload: Workload): ClosedForm {
     }
     stepsBefore += length;
   }
-  total.tail = Math.max(0, end - frontier.begin);
-  return { cycles: end, breakdown: total, outputCycles, stepStarts };
+  const breakdown = sumCounts(total, Math.max(0, end - frontier.begin));
+  return { cycles: end, breakdown, jobs: total, outputCycles, stepStarts };
 }

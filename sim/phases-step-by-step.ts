@@ -1,7 +1,7 @@
 /** The schedule of whole sequences cycle by cycle: a software twin of its sequencer and its input memory. */
 import { beatsPerStep, type Design, type Job, type Segment } from '../src/design/design.js';
 import { finishCycles, maxPending, phaseSteps } from './timing.js';
-import { type FoldEvent, NONE, Schedule, type State, type Trace } from './trace.js';
+import { type FoldEvent, NONE, Schedule, SpanRecorder, type State, type Trace } from './trace.js';
 import type { Workload } from './workload.js';
 
 type Stall = 'stallInput' | 'stallDependency' | 'stallOutput';
@@ -36,6 +36,7 @@ export function tracePhases(design: Design, { sequences }: Workload): Trace {
   const outputCycles: number[] = [];
   const stepStarts: number[] = [];
   const folds: FoldEvent[] = [];
+  const spans = new SpanRecorder();
   let foldStart = 0;
   let stepsBefore = 0;
   let lastDone = 0;
@@ -50,6 +51,7 @@ export function tracePhases(design: Design, { sequences }: Workload): Trace {
   };
 
   for (; sequence < sequences.length || cycle <= lastDone; cycle++) {
+    spans.at(stepsBefore + run, job, pass, fold);
     let jobEnds = false;
     let headEnds = false;
     let release = false;
@@ -121,6 +123,8 @@ export function tracePhases(design: Design, { sequences }: Workload): Trace {
       state = pad > 0 ? 'pad' : 'mac';
     }
 
+    spans.note(cycle, count);
+
     // Registers at the end of the cycle.
     isSeen = isFull && !release;
     if (release) isFull = false;
@@ -134,7 +138,7 @@ export function tracePhases(design: Design, { sequences }: Workload): Trace {
     if (taken.take(cycle)) resultBusy = false;
     else if (headEnds) resultBusy = true;
   }
-  return { cycles: cycle, breakdown: count, outputCycles, stepStarts, folds };
+  return { cycles: cycle, breakdown: count, outputCycles, stepStarts, folds, spans: spans.spans };
 }
 
 /** Step of the sequence in which a phase is, so many runs after it began. */

@@ -4,13 +4,13 @@
  */
 import { beatsPerStep, type Design } from '../src/design/design.js';
 import { finishCycles, maxPending, phaseSteps, SEQUENCE_LATENCY } from './timing.js';
-import { type ClosedForm, type Counts, HISTORY, NONE } from './trace.js';
+import { type ClosedForm, type Counts, HISTORY, noCounts, sumCounts } from './trace.js';
 import type { Workload } from './workload.js';
 
 export function simulatePhases(design: Design, workload: Workload): ClosedForm {
   const { jobs } = design;
   const beats = beatsPerStep(design);
-  const counts: Counts = { ...NONE };
+  const total = noCounts(jobs);
   const outputCycles: number[] = [];
   const stepStarts: number[] = [];
   /** Cycles in which the latest jobs finished, latest last. */
@@ -26,6 +26,7 @@ export function simulatePhases(design: Design, workload: Workload): ClosedForm {
     const xReady = loader + length * beats - 1 + SEQUENCE_LATENCY;
     jobs.forEach((job, index) => {
       const runs = phaseSteps(design, job, length);
+      const counts = total[index];
       for (let run = 0; run < runs; run++) {
         // The first fold waits; the others follow without a stall.
         job.passes.forEach(({ padCycles, segments }, pass) => {
@@ -65,6 +66,6 @@ export function simulatePhases(design: Design, workload: Workload): ClosedForm {
       }
     });
   }
-  counts.tail = Math.max(0, end - now);
-  return { cycles: end, breakdown: counts, outputCycles, stepStarts };
+  const breakdown = sumCounts(total, Math.max(0, end - now));
+  return { cycles: end, breakdown, jobs: total, outputCycles, stepStarts };
 }

@@ -14,6 +14,8 @@ export interface CycleBreakdown {
   readonly stallDependency: number;
   /** Waiting for the output to be taken. */
   readonly stallOutput: number;
+  /** Waiting for weights that come from off chip. */
+  readonly stallWeights: number;
   /** After the last operand: skew, drain, cell update, output. */
   readonly tail: number;
 }
@@ -30,6 +32,8 @@ export interface MemoryActivity {
 export interface Activity {
   /** Products of a weight and an activation that the array adds up, zero or not; every plane counts. */
   readonly macs: number;
+  /** Products of operands that were zero and were left out (sparse): with `macs`, all that the network has. */
+  readonly skippedMacs: number;
   /** Operand words that a PE took: `macs`, but for arrays whose words hold several activations. */
   readonly peOperations: number;
   /** Cycles in which a PE had no operand: (rows * columns * cycles) - peOperations. */
@@ -45,6 +49,29 @@ export interface Activity {
   /** Logits compared by the argmax. */
   readonly comparisons: number;
   readonly memories: readonly MemoryActivity[];
+  /** Bits of the beats that brought weights from off chip; absent where none come. */
+  readonly offChipBits?: number;
+}
+
+/** How fast weights come from off chip, and how fast they would have to. */
+export interface WeightSupply {
+  /** Bits of a step's beats, what is left empty in them included. */
+  readonly bitsPerStep: number;
+  readonly portBits: number;
+  /** Fewest cycles in which the port, and the source, bring a step's weights. */
+  readonly boundCycles: number;
+  /** Cycles per step if weights were always there. */
+  readonly computeCycles: number;
+  /** Whether the weights take longer than that. */
+  readonly isBound: boolean;
+}
+
+/** What one job of the design did of the run, and its cycles; jobs and the tail together are the run. */
+export interface JobReport {
+  /** All but the tail. */
+  readonly cycles: number;
+  readonly breakdown: CycleBreakdown;
+  readonly activity: Activity;
 }
 
 export interface SimulationReport {
@@ -57,6 +84,10 @@ export interface SimulationReport {
   readonly utilization: number;
   readonly breakdown: CycleBreakdown;
   readonly activity: Activity;
+  /** In the order of the design's jobs. */
+  readonly jobs: readonly JobReport[];
   /** Cycle in which each result beat is taken, counted from 0. */
   readonly outputCycles: readonly number[];
+  /** Present where weights come from off chip. */
+  readonly weightSupply?: WeightSupply;
 }

@@ -1,32 +1,44 @@
 /** Design + workload -> SimulationReport: cycles from the closed form, activity counted from the schedule. */
 import {
   beatsPerStep,
-  segmentsOf,
   type Design,
   type Job,
   type MemorySpec,
   type Segment,
+  type Structure,
 } from '../src/design/design.js';
+import {
+  beatsOfLines,
+  beatsPerImage,
+  cyclesPerImage,
+  jobLines,
+} from '../src/design/weight-stream.js';
 import { simulateClosedForm } from './closed-form.js';
-import type { Activity, SimulationReport } from './report.js';
+import type { Activity, JobReport, SimulationReport, WeightSupply } from './report.js';
+import type { WeightSource } from './weight-source.js';
 import { needsHead, phaseSteps } from './timing.js';
 import { operandsOf, type Workload } from './workload.js';
 
 /** Steps of the run that measures the steady state. */
-const STEADY_STEPS = 24;
+export const STEADY_STEPS = 24;
 
 /** Gates of a unit that meet thresholds; the others, like logits, are requantized. */
-function thresholdGates({ scheme }: Design): number {
+function thresholdGates({ scheme }: Structure): number {
   return (scheme.gates === 'int16' ? 0 : 3) + (scheme.candidate === 'ternary' ? 1 : 0);
 }
 
 /** Operands of a segment and the products of one row, over all runs of its job. */
+export interface OperandTotals {
+  readonly operands: number;
+  readonly elements: number;
+}
+
 function operandTotals(
   design: Design,
   workload: Workload,
   job: Job,
   segment: Segment,
-): { operands: number; elements: number } {
+): OperandTotals {
   const { sequences } = workload;
   const steps = sequences.reduce((sum, length) => sum + length, 0);
   const isEvery = job.kind === 'lstm' || needsHead(design, false);
@@ -45,11 +57,44 @@ function operandTotals(
   return { operands, elements: operands };
 }
 
-function activity(design: Design, workload: Workload, cycles: number): Activity {
-  const { columns, rows, jobs, array, combiner } = design;
-  const steps = workload.sequences.reduce((sum, length) => sum + length, 0);
-  const heads = needsHead(design, false) ? steps : workload.sequences.length;
+/**
+ * What a run brings from off chip for the weights of these jobs, and writes into their banks: in every step, whether the
+ * head runs or not.
+ */
+function weightTraffic(
+  { weightStream, rows, jobs: all }: Structure,
+  jobs: readonly Job[],
+  steps: number,
+): { writes: number; offChipBits?: number } {
+  if (!weightStream) return { writes: 0 };
+  const firsts = [...jobLines(all, weightStream), weightStream.lines];
+  let lines = 0;
+  let beats = 0;
+  all.forEach((job, j) => {
+    if (!jobs.includes(job)) return;
+    lines += firsts[j + 1] - firsts[j];
+    const [from, to] = [j, j + 1].map((n) => beatsOfLines(weightStream, rows, firsts[n]));
+    beats += to - from;
+  });
+  return { writes: steps * lines * rows, offChipBits: steps * beats * weightStream.bits };
+}
+
+/** What the run's jobs, or some of them, did in so many cycles; `totalsOf` tells of each segment over the run. */
+export function countActivity(
+  design: Structure,
+  sequences: readonly number[],
+  cycles: number,
+  jobs: readonly Job[],
+  totalsOf: (job: Job, segment: Segment) => OperandTotals,
+): Activity {
+  const { columns, rows, array, combiner } = design;
+  // What comes in is the first job's.
+  const isFirst = jobs.includes(design.jobs[0]);
+  const steps = sequences.reduce((sum, length) => sum + length, 0);
+  const heads = needsHead(design, false) ? steps : sequences.length;
+  const { writes: weightWrites, offChipBits } = weightTraffic(design, jobs, steps);
   let macs = 0;
+  let allMacs = 0;
   let peOperations = 0;
   let sums = 0;
   let units = 0;
@@ -69,17 +114,20 @@ function activity(design: Design, workload: Workload, cycles: number): Activity 
     if (job.isTabled) tableReads += runs * job.outputs * columns;
     // A token is read once for each of its rows in a fold, and with a table once.
     if (job.isTabled) tokenReads += runs * columns;
-    for (const segment of segmentsOf(job)) {
-      const { operands, elements } = operandTotals(design, workload, job, segment);
-      macs += job.sums * elements * columns;
-      peOperations += job.sums * operands * columns;
-      bankReads += job.folds * operands * rows;
-      const reads = job.folds * operands * columns;
-      if (segment.source === 'input') {
-        inputReads += reads;
-        tokenReads += runs * job.folds * columns;
-      } else {
-        hiddenReads += reads;
+    for (const { segments } of job.passes) {
+      for (const segment of segments) {
+        const { operands, elements } = totalsOf(job, segment);
+        macs += job.sums * elements * columns;
+        allMacs += runs * job.sums * segment.elements * columns;
+        peOperations += job.sums * operands * columns;
+        bankReads += job.folds * operands * rows;
+        const reads = job.folds * operands * columns;
+        if (segment.source === 'input') {
+          inputReads += reads;
+          tokenReads += runs * job.folds * columns;
+        } else {
+          hiddenReads += reads;
+        }
       }
     }
     if (job.kind === 'head') logits += runs * job.outputs * columns;
@@ -93,9 +141,10 @@ function activity(design: Design, workload: Workload, cycles: number): Activity 
     0,
   );
   const inputWrites =
-    design.input.kind === 'dense' ? steps * words(design.input.size) * columns : 0;
+    isFirst && design.input.kind === 'dense' ? steps * words(design.input.size) * columns : 0;
+  const tokenWrites = isFirst ? steps * beatsPerStep(design) * columns : 0;
   const counts: Record<MemorySpec['role'], { reads: number; writes: number }> = {
-    weights: { reads: bankReads, writes: 0 },
+    weights: { reads: bankReads, writes: weightWrites },
     rows: { reads: rowReads, writes: 0 },
     factors: { reads: sums / columns, writes: 0 },
     partial: { reads: partialSums, writes: partialSums },
@@ -105,11 +154,12 @@ function activity(design: Design, workload: Workload, cycles: number): Activity 
     cell: { reads: units, writes: units },
     embedding: { reads: inputReads, writes: 0 },
     table: { reads: tableReads, writes: 0 },
-    tokens: { reads: tokenReads, writes: steps * beatsPerStep(design) * columns },
+    tokens: { reads: tokenReads, writes: tokenWrites },
     input: { reads: inputReads, writes: inputWrites },
   };
   return {
     macs,
+    skippedMacs: allMacs - macs,
     peOperations,
     idlePeCycles: rows * columns * cycles - peOperations,
     combinations: combiner === undefined ? 0 : sums,
@@ -117,12 +167,16 @@ function activity(design: Design, workload: Workload, cycles: number): Activity 
     thresholds,
     cellUpdates: units,
     comparisons: logits,
-    memories: design.memories.map(({ name, role }) => ({ name, ...counts[role] })),
+    ...(offChipBits !== undefined && { offChipBits }),
+    memories: design.memories.map(({ name, role }) => {
+      const { reads, writes } = counts[role];
+      return { name, reads, writes };
+    }),
   };
 }
 
 /** Operand words that a step takes, of rows of the array. */
-function operationsPerStep(design: Design, length: number): number {
+export function operationsPerStep(design: Structure, length: number): number {
   let operations = 0;
   for (const job of design.jobs) {
     if (design.sequence) {
@@ -138,21 +192,48 @@ function operationsPerStep(design: Design, length: number): number {
  * Cycles per step and utilization in the steady state: of one long sequence, or, where sequences have to be
  * there as a whole, of several of the longest.
  */
-function steadyState(design: Design): { cyclesPerStep: number; utilization: number } {
+function steadyState(
+  design: Design,
+  weightSource?: WeightSource,
+): { cyclesPerStep: number; utilization: number } {
   const length = design.sequence?.maxSteps ?? STEADY_STEPS;
   const sequences = design.sequence ? [length, length, length] : [length];
-  const { stepStarts } = simulateClosedForm(design, { sequences });
+  const { stepStarts } = simulateClosedForm(design, {
+    sequences,
+    ...(weightSource && { weightSource }),
+  });
   const [from, to] = design.sequence ? [length, 2 * length] : [length / 2, length - 1];
   const cyclesPerStep = (stepStarts[to] - stepStarts[from]) / (to - from);
   const operations = operationsPerStep(design, length);
   return { cyclesPerStep, utilization: operations / (design.rows * cyclesPerStep) };
 }
 
+/** How fast weights come, and how long a step takes if they are always there. */
+function weightSupply(
+  design: Design,
+  { bitsPerCycle = Infinity }: WeightSource = {},
+): WeightSupply {
+  const { weightStream, ...kept } = design;
+  const { bits } = weightStream!;
+  const bitsPerStep = beatsPerImage(weightStream!, design.rows) * bits;
+  const boundCycles = Math.max(
+    cyclesPerImage(weightStream!, design.rows),
+    bitsPerStep / bitsPerCycle,
+  );
+  const computeCycles = steadyState(kept).cyclesPerStep;
+  const isBound = boundCycles > computeCycles;
+  return { bitsPerStep, portBits: bits, boundCycles, computeCycles, isBound };
+}
+
 /** @throws {RangeError} for a workload without steps. */
 export function simulate(design: Design, workload: Workload): SimulationReport {
-  const { cycles, breakdown, outputCycles } = simulateClosedForm(design, workload);
+  const { cycles, breakdown, jobs, outputCycles } = simulateClosedForm(design, workload);
   const steps = workload.sequences.reduce((sum, length) => sum + length, 0);
-  const counts = activity(design, workload, cycles);
+  const activity = (spent: number, of: readonly Job[]): Activity =>
+    countActivity(design, workload.sequences, spent, of, (job, segment) =>
+      operandTotals(design, workload, job, segment),
+    );
+  const counts = activity(cycles, design.jobs);
   const isCounted = design.dataflow === 'sparse' && workload.nonzeros !== undefined;
   const { rows, columns } = design;
   return {
@@ -164,9 +245,15 @@ export function simulate(design: Design, workload: Workload): SimulationReport {
           cyclesPerStep: cycles / steps,
           utilization: counts.peOperations / (rows * columns * cycles),
         }
-      : steadyState(design)),
+      : steadyState(design, workload.weightSource)),
     breakdown,
     activity: counts,
+    jobs: jobs.map((part, j): JobReport => {
+      const spent = Object.values(part).reduce((sum: number, n: number) => sum + n, 0);
+      const did = activity(spent, [design.jobs[j]]);
+      return { cycles: spent, breakdown: part, activity: did };
+    }),
     outputCycles,
+    ...(design.weightStream && { weightSupply: weightSupply(design, workload.weightSource) }),
   };
 }

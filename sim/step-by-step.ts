@@ -11,7 +11,8 @@ import {
 } from '../src/design/design.js';
 import { tracePhases } from './phases-step-by-step.js';
 import { finishCycles, isLastInput, needsHead, releaseCycles } from './timing.js';
-import { type FoldEvent, NONE, Schedule, type State, type Trace } from './trace.js';
+import { type FoldEvent, NONE, Schedule, SpanRecorder, type State, type Trace } from './trace.js';
+import { WeightBuffer } from './weight-buffer.js';
 import { checkWorkload, operandsOf, type Workload } from './workload.js';
 
 export function simulateStepByStep(design: Design, workload: Workload): Trace {
@@ -50,11 +51,15 @@ function traceSteps(design: Design, workload: Workload): Trace {
   let resultBusy = false;
   const done = new Schedule();
   const taken = new Schedule();
+  const weights = design.weightStream
+    ? new WeightBuffer(design, workload.weightSource ?? {})
+    : undefined;
 
   const count = { ...NONE };
   const outputCycles: number[] = [];
   const stepStarts: number[] = [];
   const folds: FoldEvent[] = [];
+  const spans = new SpanRecorder();
   let foldStart = 0;
   let lastDone = 0;
   let cycle = 0;
@@ -70,6 +75,7 @@ function traceSteps(design: Design, workload: Workload): Trace {
   };
 
   for (; step < steps || cycle <= lastDone; cycle++) {
+    spans.at(step, job, pass, fold);
     let jobEnds = false;
     let headGoes = false;
     let release = false;
@@ -88,7 +94,9 @@ function traceSteps(design: Design, workload: Workload): Trace {
       const current = jobs[job];
       const { segments } = current.passes[pass];
       const part = segments[segment];
-      const stall = k === 0 ? stallOf(current, part) : undefined;
+      const stall =
+        (k === 0 ? stallOf(current, part) : undefined) ??
+        (weights?.isReady === false ? ('stallWeights' as const) : undefined);
       if (stall !== undefined) {
         count[stall]++;
       } else {
@@ -97,6 +105,7 @@ function traceSteps(design: Design, workload: Workload): Trace {
         if (operands === 0) count.pad++;
         else count.mac++;
         headGoes = current.kind === 'head';
+        weights?.take(segment === segments.length - 1 && k === part.length - 1);
         if (pass === 0 && segment === 0 && k === 0) {
           foldStart = cycle;
           if (job === 0 && fold === 0) stepStarts.push(cycle);
@@ -140,6 +149,7 @@ function traceSteps(design: Design, workload: Workload): Trace {
         ) {
           job = 0;
           step++;
+          weights?.endStep();
         } else {
           job++;
         }
@@ -149,7 +159,10 @@ function traceSteps(design: Design, workload: Workload): Trace {
       phase = pad > 0 ? 'pad' : 'mac';
     }
 
+    spans.note(cycle, count);
+
     // Registers at the end of the cycle.
+    weights?.tick(cycle);
     if (isFlush && isSparse) gap = drainGap(design) - 1;
     else if (gap > 0) gap--;
     if (release) {
@@ -174,5 +187,5 @@ function traceSteps(design: Design, workload: Workload): Trace {
     if (taken.take(cycle)) resultBusy = false;
     else if (headGoes) resultBusy = true;
   }
-  return { cycles: cycle, breakdown: count, outputCycles, stepStarts, folds };
+  return { cycles: cycle, breakdown: count, outputCycles, stepStarts, folds, spans: spans.spans };
 }

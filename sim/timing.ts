@@ -1,8 +1,8 @@
 /** Fixed delays between the schedule's events, shared by both simulators. */
-import type { Design, Job, Segment } from '../src/design/design.js';
+import type { Design, Job, Segment, Structure } from '../src/design/design.js';
 
 /** Row of the array that drains last in the job's last fold. */
-export function lastRow(design: Design, job: Job): number {
+export function lastRow(design: Pick<Design, 'rows'>, job: Job): number {
   return (job.sums - 1) % design.rows;
 }
 
@@ -10,7 +10,7 @@ export function lastRow(design: Design, job: Job): number {
  * Cycles from a job's last drain command to the cycle in which its results are there: the last h is
  * written, or the last column's class is registered.
  */
-export function finishCycles(design: Design, job: Job): number {
+export function finishCycles(design: Structure, job: Job): number {
   const { issueToDrain, drainToGate, gateToHidden, drainToArgmax } = design.pipeline;
   const toDrain = issueToDrain + lastRow(design, job) + design.columns - 1;
   return toDrain + (job.kind === 'head' ? drainToArgmax : drainToGate + gateToHidden);
@@ -20,7 +20,7 @@ export function finishCycles(design: Design, job: Job): number {
  * Cycles from x being needed no more by the first column to its buffer being free: from its last operand
  * on; with an input table from the last drain command of layer 0 on, whose sums read it as they drain.
  */
-export function releaseCycles(design: Design): number {
+export function releaseCycles(design: Structure): number {
   const [first] = design.jobs;
   const drain = first.isTabled ? design.pipeline.issueToDrain + lastRow(design, first) : 0;
   return drain + design.columns - 1;
@@ -33,7 +33,7 @@ export function isLastInput({ input }: Design, { source, feature }: Segment): bo
 }
 
 /** Whether the head runs after this step. */
-export function needsHead(design: Design, isLastStep: boolean): boolean {
+export function needsHead(design: Pick<Design, 'headWhen'>, isLastStep: boolean): boolean {
   return design.headWhen === 'every-step' || isLastStep;
 }
 
@@ -41,7 +41,7 @@ export function needsHead(design: Design, isLastStep: boolean): boolean {
  * Steps in which a job of a design that runs whole sequences is at work, of a sequence of so many: all of
  * them, but for a head that sees the last one alone.
  */
-export function phaseSteps(design: Design, job: Job, length: number): number {
+export function phaseSteps(design: Pick<Design, 'headWhen'>, job: Job, length: number): number {
   return job.kind === 'head' && design.headWhen === 'last-step' ? 1 : length;
 }
 

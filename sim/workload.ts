@@ -1,5 +1,7 @@
 /** What the accelerator is given to do. */
 import { type Design, type Segment, skipsZeros } from '../src/design/design.js';
+import { beatsPerImage } from '../src/design/weight-stream.js';
+import { checkWeightSource, type WeightSource } from './weight-source.js';
 
 /** How many activations are not zero, of each step of all sequences, one behind the other. */
 export interface Nonzeros {
@@ -17,6 +19,27 @@ export interface Workload {
   readonly sequences: readonly number[];
   /** What a sparse design's cycles follow; without, nothing is zero. */
   readonly nonzeros?: Nonzeros;
+  /** What streamed weights come from; without, a source that offers a beat in every cycle. */
+  readonly weightSource?: WeightSource;
+}
+
+/** So many steps in which the same share of h, and of a dense x, is not zero. */
+export function evenNonzeros(
+  { layers, input }: Pick<Design, 'layers' | 'input'>,
+  steps: number,
+  density: number,
+): Nonzeros {
+  const of = (size: number): number => nonzeroCount(size, density);
+  const fill = <T>(value: T): T[] => new Array<T>(steps).fill(value);
+  return {
+    hidden: fill(layers.map(({ hiddenSize }) => of(hiddenSize))),
+    ...(input.kind === 'dense' ? { input: fill(of(input.size)) } : {}),
+  };
+}
+
+/** How many of so many activations are not zero at a density. */
+export function nonzeroCount(size: number, density: number): number {
+  return Math.round(density * size);
 }
 
 /** Operands of a segment in a step, counted over all sequences; `isFresh`: the first of its sequence. */
@@ -36,7 +59,13 @@ export function operandsOf(
 
 /** @throws {RangeError} for a workload without steps, of sequences that the design cannot hold, or of other counts. */
 export function checkWorkload(design: Design, workload: Workload): void {
-  const { sequence } = design;
+  const { sequence, weightStream } = design;
+  if (workload.weightSource && !weightStream) {
+    throw new RangeError('weightSource: the design keeps its weights; plan it with weights stream');
+  }
+  if (workload.weightSource && weightStream) {
+    checkWeightSource(workload.weightSource, beatsPerImage(weightStream, design.rows));
+  }
   if (workload.sequences.length === 0)
     throw new RangeError('sequences: none given, need at least 1');
   workload.sequences.forEach((length, n) => {

@@ -1,13 +1,16 @@
 // The units that bench/units.mjs measures, at the widths of the forms they are compared with.
 import { readFileSync } from 'node:fs';
 import { tanhFile } from '../../dist/src/emit/memories.js';
+import { SCHEMES } from '../../dist/src/quant/scheme.js';
 
 // Outputs that pass operands on to the next element are left open: what remains is the unit itself.
 const ELEMENT = ['clear_o', 'act_o', 'weight_o'];
 const RECODED = ['hg_multiply_add', 'hg_digit_product'];
 const CELL = ['hg_ram', 'hg_rom', 'hg_tanh_lookup', 'hg_shift_multiplier'];
 const CELL_SIZES = { LAYERS: 1, UNITS: 32, UNIT_WIDTH: 5, HIDDEN_WIDTH: 6 };
-const TABLE = { 'tanh.hex': tanhFile() };
+const tanhOf = (tanh) => ({ 'tanh.hex': tanhFile({ scheme: { ...SCHEMES.int8, tanh } }) });
+const TABLE = tanhOf('table');
+const LOOKUP = ['hg_rom', 'hg_tanh_interpolated', 'hg_tanh_piecewise'];
 const SQUASH = { SQUASH_FILE: '"tanh.hex"' };
 
 /**
@@ -97,8 +100,21 @@ export const UNITS = [
     parameters: { ACC_WIDTH: 16, MULTIPLIER_WIDTH: 0, SHIFT_MIN: 3, SELECT_WIDTH: 2 },
   },
   {
+    ...{ name: 'two int8 MACs in a DSP block of a UP5K, 24 bits', module: 'hg_pe_int_pair' },
+    ...{ uses: ['hg_product_pair'], open: ['clear_o', 'act_o', 'weights_o'], dsp: true },
+    parameters: { ACC_WIDTH: 24 },
+  },
+  {
     ...{ name: 'tanh, sigmoid by table', module: 'hg_tanh_lookup', uses: ['hg_rom'] },
     ...{ parameters: { INIT_FILE: '"tanh.hex"' }, files: TABLE, memory: true },
+  },
+  {
+    ...{ name: 'tanh, sigmoid interpolated', module: 'hg_tanh_lookup', uses: LOOKUP, memory: true },
+    ...{ parameters: { FORM: 1, INIT_FILE: '"tanh.hex"' }, files: tanhOf('interpolated') },
+  },
+  {
+    ...{ name: 'tanh, sigmoid by lines', module: 'hg_tanh_lookup', uses: LOOKUP },
+    ...{ parameters: { FORM: 2 } },
   },
   {
     ...{ name: 'combiner, factors 2^n', module: 'hg_combine', uses: ['hg_ram'] },

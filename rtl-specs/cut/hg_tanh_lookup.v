@@ -8,6 +8,7 @@ module hg_tanh_lookup #(
     parameter ENTRY_WIDTH = 12,
     parameter DROP        = 0,
     parameter OUT_WIDTH   = 13,
+    parameter FORM        = 0,
     parameter INIT_FILE   = ""
 ) (
     input  wire                          clk_i,

@@ -150,7 +150,8 @@ function assignments({ leds, hold }: Board): string[] {
 /**
  * Generate the Verilog and constraints of a design on a board. Pure: the same design and board give the same
  * bytes.
- * @throws {UserError} for a clock or baud rate that the board cannot make, and for designs with registers or several streams
+ * @throws {UserError} for a clock or baud rate that the board cannot make, and for designs with registers, several
+ * streams, or weights off chip
  */
 export function emitBoard(design: Design, board: Board, options: BoardOptions = {}): BoardNetlist {
   if (design.control !== undefined || design.streams !== undefined) {
@@ -159,6 +160,14 @@ export function emitBoard(design: Design, board: Board, options: BoardOptions = 
       given: String(design.streams ?? design.control),
       allowed: 'a board has a UART and no processor: designs with one stream and without registers',
       hint: 'plan it with --control none --weights rom --streams 1',
+    });
+  }
+  if (design.weights === 'stream') {
+    throw new UserError({
+      where: '--weights',
+      given: 'stream',
+      allowed: 'a board has a UART and nothing that streams weights: designs that keep theirs',
+      hint: 'plan it with --weights rom',
     });
   }
   const netlist = emit(design);

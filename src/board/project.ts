@@ -1,5 +1,6 @@
 /** The folder of a board: Verilog, constraints, build script, README, what to send and what comes back. */
 import type { Design } from '../design/design.js';
+import { defineFlags, hiddenCells } from '../eda/hidden-cells.js';
 import { streamTexts } from '../emit/stream-texts.js';
 import { render } from '../emit/render.js';
 import { layerSizes } from '../emit/top-view.js';
@@ -18,7 +19,8 @@ function bitstreamFile({ family }: Board, top: string): string {
 }
 
 /** Commands of the build script, run in rtl/. */
-function commands({ board, top, sources, coreMhz, constraints, usesDsp }: BoardNetlist): string[] {
+function commands(netlist: BoardNetlist): string[] {
+  const { board, top, files, sources, coreMhz, constraints, usesDsp } = netlist;
   const bitstream = `../${bitstreamFile(board, top)}`;
   const read = sources.join(' ');
   const place = `--${board.device} --package ${board.package} --json ../${top}.json`;
@@ -30,9 +32,14 @@ function commands({ board, top, sources, coreMhz, constraints, usesDsp }: BoardN
     ];
   }
   const family = board.family === 'ice40-up5k' ? 'u' : 'hx';
-  const dsp = board.family === 'ice40-up5k' && usesDsp ? ' -dsp' : '';
+  const isUp5k = board.family === 'ice40-up5k' && usesDsp;
+  const hidden = isUp5k ? hiddenCells(files) : undefined;
+  const synth = `synth_ice40 -device ${family}${isUp5k ? ' -dsp' : ''} -top ${top}`;
+  const script = hidden
+    ? `${hidden.before.join('; ')}; read_verilog -defer ${defineFlags(hidden.defines)}${read}; ${synth}; ${hidden.after}; write_json ../${top}.json`
+    : `read_verilog -defer ${read}; ${synth} -json ../${top}.json`;
   return [
-    `yosys -q -p 'read_verilog -defer ${read}; synth_ice40 -device ${family}${dsp} -top ${top} -json ../${top}.json'`,
+    `yosys -q -p '${script}'`,
     `nextpnr-ice40 ${place} --pcf ../${constraints.file} --freq ${coreMhz} --asc ../${top}.asc`,
     `icepack ../${top}.asc ${bitstream}`,
   ];

@@ -22,7 +22,8 @@ import type { RunFolder } from '../store/run-folder.js';
 const DEVICE_NAMES = { up5k: 'iCE40 UP5K', hx8k: 'iCE40 HX8K' } as const;
 
 function cycleShares({ breakdown }: SimulationFile): Share[] {
-  const { mac, flush, pad, stallInput, stallDependency, stallOutput, tail } = breakdown;
+  const { mac, flush, pad, stallInput, stallDependency, stallOutput, stallWeights, tail } =
+    breakdown;
   return [
     { name: 'multiply-accumulate', value: mac },
     { name: 'drain and clear', value: flush },
@@ -30,6 +31,7 @@ function cycleShares({ breakdown }: SimulationFile): Share[] {
     { name: 'wait for x', value: stallInput },
     { name: 'wait for h', value: stallDependency },
     { name: 'wait for output', value: stallOutput },
+    ...(stallWeights > 0 ? [{ name: 'wait for weights', value: stallWeights }] : []),
     { name: 'tail', value: tail },
   ];
 }
@@ -63,12 +65,13 @@ const ENERGY_NAMES: Readonly<Record<string, string>> = {
   leakage: 'leakage',
 };
 
-function estimateOf({ resources, energy }: EstimateFile): SchemeReport['estimated'] {
+function estimateOf({ resources, energy, attribution }: EstimateFile): SchemeReport['estimated'] {
   return {
     luts: resources['lut']?.value,
     ffs: resources['ff']?.value,
     brams: resources['bram']?.value,
     dsps: resources['dsp']?.value,
+    attribution: { cycles: attribution.cycles, energyPj: attribution.energyPj },
     energyPj: Object.entries(energy.shares).map(([name, value]) => ({
       name: ENERGY_NAMES[name] ?? name,
       value,
@@ -152,6 +155,7 @@ function gatherScheme(
       cyclesPerStep: simulation.cyclesPerStep,
       utilization: simulation.utilization,
       cycles: cycleShares(simulation),
+      timeline: simulation.timeline,
     }),
     ...(synthesis && {
       measured: {

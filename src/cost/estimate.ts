@@ -1,12 +1,15 @@
 /** Design + profile (+ simulation) -> Estimate: resources, area, clock, energy; every part accounted for. */
 import type { SimulationReport } from '../../sim/report.js';
 import type { Design } from '../design/design.js';
+import { visitActs } from './acts.js';
+import { tableWarnings } from './energy-table.js';
 import { CapacityError, type Overflow } from './errors.js';
 import { estimateEnergy, type EnergyEstimate } from './energy.js';
+import { toGrid } from './grid.js';
 import { inventory, type MemoryPart, type Part } from './inventory.js';
 import { memoryPrimitive } from './memory-map.js';
-import type { ParameterValues, Primitive } from './primitives.js';
-import { PRIMITIVE_NAMES } from './primitives.js';
+import type { Action, Parameter, ParameterValues, Primitive } from './primitives.js';
+import { OFF_CHIP_ACTION, PRIMITIVE_NAMES } from './primitives.js';
 import { RESOURCES, type Profile, type Resource } from './profile.js';
 
 /** What a part takes. Counts are integers, but for block RAMs, which come in halves on some devices. */
@@ -80,7 +83,7 @@ export function memoryCost(part: MemoryPart, profile: Profile): { cost: PartCost
   const { width, depth, count } = part;
   const shape = `${count} x ${width} x ${depth} bits`;
   if (profile.data.family === 'asic') {
-    const areaUm2 = count * width * depth * profile.constants.areaUm2PerMemoryBit;
+    const areaUm2 = toGrid(count * width * depth * profile.constants.areaUm2PerMemoryBit);
     return { cost: { ...ZERO, areaUm2 }, detail: `${shape} in macros` };
   }
   const { primitive, parameters, mapping } = memoryPrimitive(part, profile.data.memories);
@@ -107,7 +110,7 @@ function primitiveCost(
     ff: Math.round(count * formulas.ff.evaluate(parameters)),
     lutRam: Math.round(count * formulas.lutRam.evaluate(parameters)),
     dsp: Math.round(count * formulas.dsp.evaluate(parameters)),
-    areaUm2: count * formulas.areaUm2.evaluate(parameters),
+    areaUm2: toGrid(count * formulas.areaUm2.evaluate(parameters)),
   };
 }
 
@@ -238,7 +241,8 @@ export function estimate(design: Design, profile: Profile, report?: SimulationRe
     warnings: [
       ...outside,
       ...controlWarnings(design),
-      ...energyWarnings(profile, report, energy.table),
+      ...offChipWarnings(profile, report),
+      ...energyWarnings(design, profile, report, energy.table),
     ],
   };
 }
@@ -253,7 +257,7 @@ function rangeWarnings(profile: Profile, parts: readonly Part[]): string[] {
   const { calibrated } = profile.data;
   if (calibrated === null) return [];
   const outside = new Map<string, string>();
-  const check = (name: string, value: number): void => {
+  const check = (name: Parameter, value: number): void => {
     const range = calibrated.ranges[name];
     if (range && (value < range[0] || value > range[1])) {
       outside.set(
@@ -274,11 +278,16 @@ function rangeWarnings(profile: Profile, parts: readonly Part[]): string[] {
 }
 
 /** No profile has a formula yet for the registers and the decoder, nor for what tells streams apart. */
-function controlWarnings({ control, streams }: Design): string[] {
+function controlWarnings({ control, streams, weightStream }: Design): string[] {
   const warnings: string[] = [];
   if (streams !== undefined) {
     warnings.push(
       `streams ${streams}: LUTs and flip-flops that tell them apart are not in the figures; memories are`,
+    );
+  }
+  if (weightStream) {
+    warnings.push(
+      'weights stream: what fills the banks, decodes trits and chooses words is assumed, ±30 %; memories are exact',
     );
   }
   if (control === undefined) return warnings;
@@ -288,12 +297,30 @@ function controlWarnings({ control, streams }: Design): string[] {
   ];
 }
 
+/** Bits from off chip whose energy no one knows. */
+function offChipWarnings(profile: Profile, report: SimulationReport | undefined): string[] {
+  const bits = report?.activity.offChipBits;
+  if (report === undefined || bits === undefined || profile.offChipBit) return [];
+  return [
+    `weights off chip: the energy of ${Math.round(bits / report.steps)} bits per step is not in the figures; ` +
+      `${profile.data.name} has none for ${OFF_CHIP_ACTION} in its table ${profile.data.energy.table}`,
+  ];
+}
+
 function energyWarnings(
+  design: Design,
   profile: Profile,
   report: SimulationReport | undefined,
   table: string,
 ): string[] {
   if (!report) return [];
+  if (profile.energyTable !== undefined) {
+    const acts = new Map<Action, ParameterValues[]>();
+    visitActs(design, report.activity, report.cycles, 0, ({ action, parameters }, count) => {
+      if (count > 0) acts.set(action, [...(acts.get(action) ?? []), parameters]);
+    });
+    return tableWarnings(profile.energyTable, acts);
+  }
   const actions = Object.entries(profile.actions).filter(
     ([, { data }]) => data.quality === 'assumed' || data.quality === 'extrapolated',
   );

@@ -7,7 +7,15 @@ import { create, parseDependencies, type MathNode } from 'mathjs';
 const { parse } = create({ parseDependencies });
 
 type Values = readonly number[];
-type Compiled = (values: Values) => number;
+
+/** What stands for a name in JavaScript: `p.accBits`, or a number. */
+export type Naming = (name: string) => string;
+
+interface Compiled {
+  readonly evaluate: (values: Values) => number;
+  /** The same as a JavaScript expression, in parentheses. */
+  readonly print: (naming: Naming) => string;
+}
 
 /** Functions a formula may call, with the number of arguments each takes. */
 const FUNCTIONS: Readonly<
@@ -54,6 +62,11 @@ export interface Formula {
   readonly used: readonly string[];
   /** Value at the parameters in the order of `parameters`; may be NaN or infinite. */
   readonly evaluate: (values: Values) => number;
+  /**
+   * The formula as a JavaScript expression of the same operations in the same order. Nothing of the profile's text is
+   * in it: numbers are printed anew, names are what `naming` makes of them, functions are those of Math.
+   */
+  readonly print: (naming: Naming) => string;
 }
 
 /**
@@ -75,8 +88,8 @@ export function compileFormula(text: string, parameters: readonly string[]): For
     );
   }
   const used = new Set<string>();
-  const evaluate = compileNode(tree, parameters, used, 0);
-  return { text, parameters, used: [...used].sort(), evaluate };
+  const { evaluate, print } = compileNode(tree, parameters, used, 0);
+  return { text, parameters, used: [...used].sort(), evaluate, print };
 }
 
 /** The few fields of mathjs' nodes that are read here. */
@@ -108,13 +121,16 @@ function compileNode(
           'write a decimal number',
         );
       }
-      return () => value;
+      return { evaluate: () => value, print: () => `(${value})` };
     }
     case 'SymbolNode': {
       const at = parameters.indexOf(String(name));
       if (at < 0) throw unknownName(String(name), parameters);
       used.add(String(name));
-      return (values) => values[at];
+      return {
+        evaluate: (values) => values[at],
+        print: (naming) => `(${naming(parameters[at])})`,
+      };
     }
     case 'ParenthesisNode':
       return inner(content!);
@@ -134,9 +150,14 @@ function compileNode(
         );
       }
       const compiled = args.map(inner);
-      if (compiled.length === 1) return (values) => call(compiled[0](values));
-      if (compiled.length === 2) return (values) => call(compiled[0](values), compiled[1](values));
-      return (values) => call(...compiled.map((argument) => argument(values)));
+      const [a, b] = compiled.map((argument) => argument.evaluate);
+      const print: Compiled['print'] = (naming) =>
+        `Math.${callee}(${compiled.map((argument) => argument.print(naming)).join(', ')})`;
+      if (compiled.length === 1) return { evaluate: (values) => call(a(values)), print };
+      if (compiled.length === 2) return { evaluate: (values) => call(a(values), b(values)), print };
+      const evaluate: Compiled['evaluate'] = (values) =>
+        call(...compiled.map((argument) => argument.evaluate(values)));
+      return { evaluate, print };
     }
     default:
       throw new FormulaError(
@@ -162,27 +183,37 @@ const NODE_NAMES: Readonly<Record<string, string>> = {
 function unknownName(name: string, parameters: readonly string[]): FormulaError {
   return new FormulaError(
     `reads ${JSON.stringify(name)}`,
-    parameters.length === 0 ? 'no parameter is known here' : `may read ${parameters.join(', ')}`,
+    parameters.length === 0
+      ? 'no parameter is known here'
+      : `may read ${parameters.join(', ')}, and no other formula`,
   );
 }
 
 function compileOperator(op: string, args: readonly Compiled[]): Compiled {
-  const [a, b] = args;
+  const [a, b] = args.map(({ evaluate }) => evaluate);
+  const printed =
+    (join: (...texts: string[]) => string): Compiled['print'] =>
+    (naming) =>
+      `(${join(...args.map(({ print }) => print(naming)))})`;
+  const infix = printed((x, y) => `${x} ${op} ${y}`);
   if (args.length === 1) {
-    if (op === '-') return (values) => -a(values);
-    if (op === '+') return a;
+    if (op === '-') return { evaluate: (values) => -a(values), print: printed((x) => `-${x}`) };
+    if (op === '+') return args[0];
   } else if (args.length === 2) {
     switch (op) {
       case '+':
-        return (values) => a(values) + b(values);
+        return { evaluate: (values) => a(values) + b(values), print: infix };
       case '-':
-        return (values) => a(values) - b(values);
+        return { evaluate: (values) => a(values) - b(values), print: infix };
       case '*':
-        return (values) => a(values) * b(values);
+        return { evaluate: (values) => a(values) * b(values), print: infix };
       case '/':
-        return (values) => a(values) / b(values);
+        return { evaluate: (values) => a(values) / b(values), print: infix };
       case '^':
-        return (values) => Math.pow(a(values), b(values));
+        return {
+          evaluate: (values) => Math.pow(a(values), b(values)),
+          print: printed((x, y) => `Math.pow(${x}, ${y})`),
+        };
     }
   }
   throw new FormulaError(`operator ${op}`, `may use ${OPERATORS}`);

@@ -4,17 +4,21 @@ import {
   beatsPerStep,
   drainGap,
   lstmJobs,
-  segmentsOf,
   tableOf,
   usesPlanes,
   type Design,
   type MemorySpec,
+  type Structure,
 } from '../design/design.js';
-import { countMultipliers } from '../design/multipliers.js';
-import { startBits } from '../design/memory-plan.js';
+import { countElements } from '../design/multipliers.js';
+import { startBits, usesSquash, usesTanh } from '../design/memory-plan.js';
+import { squashShape } from '../design/squash.js';
+import { TANH_FRACTION } from '../quant/tanh.js';
+import type { Widths } from '../design/outline.js';
 import { indexBits } from '../design/bits.js';
+import { comesAsTrits } from '../design/weight-stream.js';
 import { arrayRows, rowWords } from '../design/planes.js';
-import type { ParameterValues, Primitive } from './primitives.js';
+import type { Parameter, ParameterValues, Primitive } from './primitives.js';
 
 /** So many instances of one primitive, all with the same parameters. */
 export interface LogicPart {
@@ -39,10 +43,24 @@ export interface MemoryPart {
 
 export type Part = LogicPart | MemoryPart;
 
+/** What is told of every part, one after the other. */
+export interface PartVisitor {
+  /** `more`: parameters that this part has instead of those common to all. */
+  logic(
+    path: readonly string[],
+    primitive: Primitive,
+    count: number,
+    more: ParameterValues | undefined,
+  ): void;
+  memory(path: readonly string[], spec: MemorySpec, width: number, count: number): void;
+}
+
 /** Rows of the array that ever hold a sum; synthesis removes the others, unless their weights can be loaded. */
-export function usedRows(design: Design): number {
-  if (design.weights === 'ram') return design.rows;
-  return Math.min(design.rows, Math.max(...design.jobs.map((job) => job.sums)));
+export function usedRows(design: Structure): number {
+  if (design.weights !== undefined) return design.rows;
+  let most = 0;
+  for (const { sums } of design.jobs) most = Math.max(most, sums);
+  return Math.min(design.rows, most);
 }
 
 /**
@@ -64,11 +82,28 @@ export function changingRowBits(design: Design): number {
   return changing.toString(2).replaceAll('0', '').length;
 }
 
+/** What the weights of a design decide of it: given to `outline`, the same design comes without them. */
+export function widthsOf(design: Design): Widths {
+  const { accBits, sumBits, multiplierBits, shiftMin, shiftBits, combiner } = design;
+  return {
+    ...{ accBits, sumBits, multiplierBits, shiftMin, shiftBits, combiner },
+    table: tableOf(design),
+    rowWordBits: changingRowBits(design),
+  };
+}
+
+const ELEMENTS = {
+  binary: 'pe-binary',
+  ternary: 'pe-ternary',
+  pow2: 'pe-pow2',
+  int: 'pe-int',
+} as const;
+
 /** Primitive of the array's elements; of two kinds, that of those with a multiplier. */
 export function peOf({ array, multipliers }: Pick<Design, 'array' | 'multipliers'>): Primitive {
   const { kind, activationBits } = array;
   if (multipliers?.dsp === 0) return 'pe-recoded';
-  return activationBits === 2 ? 'pe-popcount' : `pe-${kind}`;
+  return activationBits === 2 ? 'pe-popcount' : ELEMENTS[kind];
 }
 
 const COMBINERS = { one: 'combine-add', power: 'combine-shift', any: 'combine-multiply' } as const;
@@ -101,9 +136,25 @@ export function sourceOf({
   ];
 }
 
+/** What the schedule's counters have to hold: the longest segment, the most folds, the longest pad; and its segments. */
+function scheduleExtent(
+  jobs: Structure['jobs'],
+): Record<'longest' | 'folds' | 'padCycles' | 'segments', number> {
+  const extent = { longest: 0, folds: 0, padCycles: 0, segments: 0 };
+  for (const job of jobs) {
+    extent.folds = Math.max(extent.folds, job.folds);
+    for (const pass of job.passes) {
+      extent.padCycles = Math.max(extent.padCycles, pass.padCycles);
+      extent.segments += pass.segments.length;
+      for (const { length } of pass.segments) extent.longest = Math.max(extent.longest, length);
+    }
+  }
+  return extent;
+}
+
 /** Widths of what travels from column to column, as the top module has them. */
 function columnWidths(
-  design: Design,
+  design: Structure,
   common: {
     readonly rowSelectBits: number;
     readonly layerBits: number;
@@ -138,8 +189,57 @@ function columnWidths(
   };
 }
 
+/** Bits of what travels down the banks; of streamed weights {taken, place in the line, half, line}. */
+function weightAddressBits({ weightStream }: Structure, depth: number): number {
+  return (weightStream ? 1 + indexBits(weightStream.perLine) : 0) + indexBits(depth);
+}
+
+/** What weights from off chip take besides banks. */
+function streamParts(
+  { weightStream, array, rows }: Structure,
+  logic: (
+    path: readonly string[],
+    primitive: Primitive,
+    count: number,
+    more?: ParameterValues,
+  ) => void,
+): void {
+  if (!weightStream) return;
+  const { rowsPerWrite, itemBits, beatsPerItem, bits } = weightStream;
+  const writeBits = beatsPerItem > 1 ? beatsPerItem * bits : rowsPerWrite * itemBits;
+  logic(['weights', 'stream'], 'weight-stream', 1, { writeBits });
+  if (comesAsTrits(array)) {
+    logic(['weights', 'decoders'], 'trit-decoder', (rowsPerWrite * itemBits) / 8);
+  }
+  logic(['weights', 'words of lines'], 'line-select', rows);
+}
+
 /** Every part of the design: together they are what is emitted. */
 export function inventory(design: Design): Part[] {
+  const parts: Part[] = [];
+  visitParts(design, changingRowBits(design), (common) => ({
+    logic: (path, primitive, count, more) => {
+      const parameters = { ...common, ...more };
+      parts.push({ kind: 'logic', path, primitive, count, parameters });
+    },
+    memory: (path, { role, kind: type, depth }, width, count) => {
+      parts.push({ kind: 'memory', path, role, type, width, depth, count });
+    },
+  }));
+  return parts;
+}
+
+/**
+ * Tell `begin`'s visitor of every part, in the order of the inventory.
+ *
+ * @param rowWordBits bits of a row word that are kept (changingRowBits)
+ * @param begin is given the parameters that all parts have
+ */
+export function visitParts(
+  design: Structure,
+  rowWordBits: number,
+  begin: (common: Readonly<Record<Parameter, number>>) => PartVisitor,
+): void {
   const { jobs, input, layers, columns, accBits, sumBits, shiftMin, shiftBits } = design;
   const { scheme, array, combiner, multiplierBits } = design;
   const isLevel = scheme.gates !== 'int16';
@@ -152,7 +252,7 @@ export function inventory(design: Design): Part[] {
   const ternaryHidden = scheme.activations === 'ternary' ? 1 : 0;
   const hasThresholds = isLevel || ternaryCandidate === 1 ? 1 : 0;
   const rows = usedRows(design);
-  const segments = jobs.flatMap(segmentsOf);
+  const extent = scheduleExtent(jobs);
   const found = (role: MemorySpec['role']): MemorySpec | undefined =>
     design.memories.find((spec) => spec.role === role);
   const memory = (role: MemorySpec['role']): MemorySpec => {
@@ -161,9 +261,7 @@ export function inventory(design: Design): Part[] {
     return spec;
   };
   const isSparse = design.dataflow === 'sparse';
-  const padCycles = isSparse
-    ? drainGap(design)
-    : Math.max(...jobs.flatMap((job) => job.passes.map((pass) => pass.padCycles)));
+  const padCycles = isSparse ? drainGap(design) : extent.padCycles;
   const hiddenBits = indexBits(memory('hidden').depth);
   const words = (elements: number): number => Math.ceil(elements / array.pack);
   const select = {
@@ -172,14 +270,23 @@ export function inventory(design: Design): Part[] {
     indexBits: isDense ? indexBits(words(input.size)) : input.strideBits,
     inputAddressBits: sequence ? indexBits(sequence.maxSteps * sequence.inputWords) : 1,
   };
-  const rowWordBits = changingRowBits(design);
-  const common: ParameterValues = {
-    ...select,
-    ...columnWidths(design, select, hiddenBits),
+  const { rowSelectBits, layerBits, indexBits: index, inputAddressBits } = select;
+  const { issueBits, drainBits, delayBits } = columnWidths(design, select, hiddenBits);
+  // Written out: objects made of others are slow to read.
+  const common: Record<Parameter, number> = {
+    rowSelectBits,
+    layerBits,
+    indexBits: index,
+    inputAddressBits,
+    issueBits,
+    drainBits,
+    delayBits,
     accBits,
     sumBits,
     weightBits: array.weightBits,
     pack: array.pack,
+    lineOperands: design.weightStream?.perLine ?? 1,
+    writeBits: 1,
     operandBits: array.activationBits * array.pack,
     rows,
     columns,
@@ -197,10 +304,10 @@ export function inventory(design: Design): Part[] {
     tokenBits: isDense ? 0 : input.tokenBits,
     classBits: indexBits(design.classes),
     layers: directions.length,
-    kBits: indexBits(Math.max(...segments.map((segment) => segment.length))),
-    foldBits: indexBits(Math.max(...jobs.map((job) => job.folds))),
-    segments: segments.length,
-    segmentBits: indexBits(segments.length),
+    kBits: indexBits(extent.longest),
+    foldBits: indexBits(extent.folds),
+    segments: extent.segments,
+    segmentBits: indexBits(extent.segments),
     padBits: padCycles > 0 ? indexBits(padCycles + 1) : 0,
     passes: combiner?.passes ?? 1,
     placeBits: combiner?.placeBits ?? 1,
@@ -215,25 +322,30 @@ export function inventory(design: Design): Part[] {
     ternaryHidden,
     hasHalves: scheme.gates === 'level3' ? 1 : 0,
     cellBits: scheme.cell.bits,
+    // Only some parts have these, and theirs are given with them.
+    bits: NaN,
+    isShared: NaN,
+    width: NaN,
+    depth: NaN,
+    banks: NaN,
   };
 
-  const parts: Part[] = [];
+  const visitor = begin(common);
   const logic = (
     path: readonly string[],
     primitive: Primitive,
     count = 1,
-    more: ParameterValues = {},
+    more?: ParameterValues,
   ): void => {
-    if (count > 0)
-      parts.push({ kind: 'logic', path, primitive, count, parameters: { ...common, ...more } });
+    if (count > 0) visitor.logic(path, primitive, count, more);
   };
   const store = (
     path: readonly string[],
     role: MemorySpec['role'],
-    change: { width?: number; count?: number } = {},
+    { width, count }: { width?: number; count?: number } = {},
   ): void => {
-    const { kind: type, width, depth, copies: count } = memory(role);
-    parts.push({ kind: 'memory', path, role, type, width, depth, count, ...change });
+    const spec = memory(role);
+    visitor.memory(path, spec, width ?? spec.width, count ?? spec.copies);
   };
 
   logic(['control', 'sequencer'], sequencerOf(design));
@@ -243,7 +355,15 @@ export function inventory(design: Design): Part[] {
   logic(['control', 'input stream'], stream, 1, { indexBits: beatBits });
   logic(['control', 'output stream'], 'output-stream');
   if (columns > 1) logic(['control', 'column delays'], 'column-delay', columns - 1);
-  logic(['weights', 'address pipeline'], 'weight-bank', rows);
+  logic(
+    ['weights', 'address pipeline'],
+    'weight-bank',
+    rows,
+    design.weightStream && {
+      weightAddressBits: weightAddressBits(design, memory('weights').depth),
+    },
+  );
+  streamParts(design, logic);
   store(['weights', 'banks'], 'weights', { count: rows });
   store(['row parameters'], 'rows', { width: rowWordBits });
   if (found('factors')) store(['factors'], 'factors');
@@ -262,14 +382,12 @@ export function inventory(design: Design): Part[] {
     else store(['input', 'embedding'], 'embedding');
   }
   logic(['array', 'operand select'], 'operand-select', columns);
-  const multiplying = countMultipliers(design, rows);
-  logic(['array', 'processing elements'], peOf(design), multiplying);
-  const recoded = rows * columns - multiplying;
-  logic(
-    ['array', multiplying > 0 ? 'recoded elements' : 'processing elements'],
-    'pe-recoded',
-    recoded,
-  );
+  const { paired, single, recoded } = countElements(design, rows);
+  // A pair of which no row is used but one keeps its block.
+  logic(['array', 'pairs of elements'], 'pe-int-pair', Math.ceil(paired / 2));
+  logic(['array', 'processing elements'], peOf(design), single);
+  const isMixed = paired + single > 0;
+  logic(['array', isMixed ? 'recoded elements' : 'processing elements'], 'pe-recoded', recoded);
   logic(['array', 'drain multiplexer'], 'drain-mux', columns);
   if (array.pack > 1) logic(['hidden', 'packing'], 'pack', columns);
   if (isSparse) {
@@ -286,25 +404,31 @@ export function inventory(design: Design): Part[] {
   logic(['lane', 'requantizer'], 'requantizer', columns);
   if (headOutput === 'value') logic(['lane', 'value'], 'value-register', columns);
   else logic(['lane', 'argmax'], 'argmax', columns);
-  if (found('tanh')) {
+  const lines = (where: 'lane' | 'cell', bits: number): void => {
+    if (scheme.tanh === undefined || scheme.tanh === 'table') return;
+    logic([where, 'tanh', 'lines'], `tanh-${scheme.tanh}`, columns, { bits });
+  };
+  if (usesTanh(design)) {
     const isShared = isLevel || ternaryCandidate === 1 ? 0 : 1;
     logic(['lane', 'tanh', 'lookup'], 'tanh-lookup', columns, { bits: PREACT_BITS, isShared });
-    store(['lane', 'tanh', 'table'], 'tanh');
+    lines('lane', TANH_FRACTION);
+    if (found('tanh')) store(['lane', 'tanh', 'table'], 'tanh');
   }
-  if (found('squash')) {
+  const squashBits = usesSquash(design) ? squashShape(scheme).bits : 0;
+  if (usesSquash(design)) {
     const lookup = { bits: scheme.cell.bits, isShared: 0 };
     logic(['cell', 'tanh', 'lookup'], 'tanh-lookup', columns, lookup);
-    store(['cell', 'tanh', 'table'], 'squash');
+    lines('cell', squashBits);
+    if (found('squash')) store(['cell', 'tanh', 'table'], 'squash');
   }
   logic(['cell', 'update'], isLevel ? 'cell-level' : 'cell-int16', columns);
   if (isLevel) {
     const ofC = { bits: scheme.cell.bits };
     logic(['cell', 'gate of c'], 'shift-multiplier', 2 * columns, ofC);
-    if (found('squash')) {
-      const ofH = { bits: memory('squash').width + 1 };
+    if (usesSquash(design)) {
+      const ofH = { bits: squashBits + 1 };
       logic(['cell', 'gate of h'], 'shift-multiplier', columns, ofH);
     }
   }
   store(['cell', 'state'], 'cell');
-  return parts;
 }

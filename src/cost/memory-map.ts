@@ -3,6 +3,7 @@
  * (0.55) for the two kinds our RTL has: `hg_rom`, one synchronous read port, and `hg_ram`, one write and
  * one synchronous read port.
  */
+import type { MemorySpec } from '../design/design.js';
 import type { MemoryPart } from './inventory.js';
 import type { ParameterValues, Primitive } from './primitives.js';
 import type { ProfileData } from './profile.js';
@@ -62,21 +63,28 @@ function cheapestAspect(
   { kind, width, depth }: MemoryShape,
   block: ProfileData['memories']['blocks'][number],
 ): { cost: number; blocks: number; banks: number } {
-  let best: { cost: number; blocks: number; banks: number } | undefined;
-  block.widths.forEach((unit, step) => {
-    const banks = Math.ceil(depth / 2 ** (block.addressBits - step));
+  let cost = Infinity;
+  let blocks = 0;
+  let banks = 0;
+  for (let step = 0; step < block.widths.length; step++) {
+    const unit = block.widths[step];
+    const deep = Math.ceil(depth / (1 << (block.addressBits - step)));
     const bytes = block.byteBits === 0 || block.byteBits > unit ? unit : block.byteBits;
     const padded = kind === 'rom' ? width : Math.ceil(width / bytes) * bytes;
-    const blocks = Math.ceil((banks * padded) / unit);
-    const demux = kind === 'ram' && banks > 1 ? banks : 0;
-    const cost =
-      (block.cost - block.widthCost) * blocks +
-      Math.trunc((block.widthCost * banks * width) / unit) +
-      MUX_COST * ((banks - 1) * width + demux) +
+    const count = Math.ceil((deep * padded) / unit);
+    const demux = kind === 'ram' && deep > 1 ? deep : 0;
+    const found =
+      (block.cost - block.widthCost) * count +
+      Math.trunc((block.widthCost * deep * width) / unit) +
+      MUX_COST * ((deep - 1) * width + demux) +
       READ_PORT_COST;
-    if (best === undefined || cost < Math.trunc(best.cost)) best = { cost, blocks, banks };
-  });
-  return best!;
+    if (found < Math.trunc(cost)) {
+      cost = found;
+      blocks = count;
+      banks = deep;
+    }
+  }
+  return { cost, blocks, banks };
 }
 
 /** The primitive that stands for what is around a memory's blocks, or for a memory in logic. */
@@ -86,13 +94,16 @@ export function memoryPrimitive(
 ): { primitive: Primitive; parameters: ParameterValues; mapping: MemoryMapping } {
   const { role, type: kind, width, depth } = part;
   const mapping = mapMemory({ kind, width, depth }, memories);
-  const inLogic: Primitive =
-    kind === 'ram' ? 'ram-logic' : role === 'tanh' ? 'tanh-logic' : 'rom-logic';
-  const primitive: Primitive =
-    mapping.resource === 'bram'
-      ? 'memory-glue'
-      : mapping.resource === 'lutRam'
-        ? 'ram-lut'
-        : inLogic;
+  const primitive = memoryLogic({ role, kind }, mapping);
   return { primitive, parameters: { width, depth, banks: mapping.banks }, mapping };
+}
+
+/** The primitive that stands for the logic of a memory that was mapped so. */
+export function memoryLogic(
+  { role, kind }: Pick<MemorySpec, 'role' | 'kind'>,
+  { resource }: MemoryMapping,
+): Primitive {
+  if (resource === 'bram') return 'memory-glue';
+  if (resource === 'lutRam') return 'ram-lut';
+  return kind === 'ram' ? 'ram-logic' : role === 'tanh' ? 'tanh-logic' : 'rom-logic';
 }

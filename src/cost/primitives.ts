@@ -10,6 +10,10 @@ export const PARAMETERS = {
   sumBits: { unit: 'bit', from: 2, to: 40 },
   /** Of one weight. */
   weightBits: { unit: 'bit', from: 1, to: 8 },
+  /** Operands whose weights a line of a streamed bank holds. */
+  lineOperands: { unit: '1', from: 1, to: 8 },
+  /** Bits of streamed weights that are written at once. */
+  writeBits: { unit: 'bit', from: 1, to: 4096 },
   /** Activations in one operand word. */
   pack: { unit: '1', from: 1, to: 32 },
   /** Bits of an operand word. */
@@ -121,6 +125,12 @@ export const PRIMITIVES = {
   /** Keeps what is not zero, with its place. */
   queue: ['hiddenBits', 'indexBits', 'operandBits', 'layers'],
   'weight-bank': ['weightAddressBits', 'weightBits'],
+  /** What fills the banks of streamed weights, and says what is there. */
+  'weight-stream': ['writeBits', 'weightAddressBits', 'rows'],
+  /** A byte to five trits. */
+  'trit-decoder': [],
+  /** A word of a line of streamed weights, of one row. */
+  'line-select': ['weightBits', 'pack', 'lineOperands'],
   'column-delay': ['issueBits', 'drainBits', 'rowWordBits', 'factorBits'],
   'operand-select': ['hiddenBits', 'operandBits'],
   /** Where the h of a step lie, added to their number. */
@@ -130,6 +140,8 @@ export const PRIMITIVES = {
   'pe-ternary': ['accBits', 'rows', 'columns'],
   'pe-pow2': ['accBits', 'weightBits', 'rows', 'columns'],
   'pe-int': ['accBits', 'weightBits', 'rows', 'columns'],
+  /** Two elements of int8 whose products share a block, where blocks hold two multipliers. */
+  'pe-int-pair': ['accBits', 'weightBits', 'rows', 'columns'],
   /** An int weight recoded to digits, without a multiplier block. */
   'pe-recoded': ['accBits', 'weightBits', 'rows', 'columns'],
   'pe-popcount': ['accBits', 'weightBits', 'pack', 'rows', 'columns'],
@@ -143,6 +155,10 @@ export const PRIMITIVES = {
   threshold: ['sumBits'],
   requantizer: ['sumBits', 'multiplierBits', 'shiftMin', 'shiftBits', 'hasThresholds'],
   'tanh-lookup': ['bits', 'isShared'],
+  /** Values between stored ones, of `bits` bits. */
+  'tanh-interpolated': ['bits'],
+  /** Three lines. */
+  'tanh-piecewise': ['bits'],
   argmax: ['classBits'],
   /** In place of the argmax. */
   'value-register': [],
@@ -193,5 +209,7 @@ export const ACTIONS = {
   'cell-update-int16': [],
   compare: [],
 } as const satisfies Record<string, readonly Parameter[]>;
+/** A bit that comes from off chip, where a table has a figure for it: else null, and energies are without. */
+export const OFF_CHIP_ACTION = 'dram-bit';
 export type Action = keyof typeof ACTIONS;
 export const ACTION_NAMES = Object.keys(ACTIONS) as Action[];

@@ -3,11 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { systemCode, type Complaint } from '../errors.js';
 import { packageRoot } from '../package-root.js';
+import { actionFormula, type EnergyTable } from './energy-table.js';
 import { ProfileError } from './errors.js';
-import { compileFormula, FormulaError } from './formula.js';
+import { compileFormula, FormulaError, type Naming } from './formula.js';
 import {
   ACTIONS,
   ACTION_NAMES,
+  OFF_CHIP_ACTION,
   COSTS,
   PARAMETERS,
   PRIMITIVES,
@@ -46,6 +48,8 @@ const constant = z.strictObject({
   quality,
   source: sourceText,
 });
+
+const PARAMETER_NAMES = Object.keys(PARAMETERS) as [Parameter, ...Parameter[]];
 
 const formulaError = z.strictObject({
   /** `leave-one-out` and `residual` are rms over the data; `assumed` is our guess. */
@@ -138,14 +142,19 @@ const profileSchema = z.strictObject({
     .strictObject({
       data: z.string().min(1),
       designs: z.int().positive(),
-      ranges: z.record(z.string(), z.tuple([z.number(), z.number()])),
+      ranges: z.partialRecord(
+        z.enum(PARAMETER_NAMES),
+        z
+          .tuple([z.number(), z.number()])
+          .refine(([from, to]) => from <= to, 'must be from the smallest value to the largest'),
+      ),
     })
     .nullable(),
   energy: z.strictObject({
     /** Name of the table; tables are never blended. */
     table: z.string().min(1),
     description: z.string().min(1),
-    actions: record(ACTION_NAMES, formula),
+    actions: record(ACTION_NAMES, formula).extend({ [OFF_CHIP_ACTION]: formula.nullable() }),
     staticPower: constant,
     /** Leakage of memories per bit and of logic per um^2, on top of `staticPower`. */
     memoryLeakagePerBit: constant,
@@ -165,6 +174,8 @@ export interface CostFormula {
   readonly used: readonly Parameter[];
   /** @throws {ProfileError} where the value is negative or no number */
   readonly evaluate: (values: ParameterValues) => number;
+  /** The value as a JavaScript expression, not checked; `naming` says what stands for a parameter. */
+  readonly code: (naming: (parameter: Parameter) => string) => string;
 }
 
 /** A profile's constants in canonical units. */
@@ -178,9 +189,13 @@ export interface ProfileConstants {
 
 export interface Profile {
   readonly file: string;
+  /** Where the energies are those of a table of its own file (withEnergyTable). */
+  readonly energyTable?: EnergyTable;
   readonly data: ProfileData;
   readonly primitives: Readonly<Record<Primitive, Readonly<Record<Cost, CostFormula>>>>;
   readonly actions: Readonly<Record<Action, CostFormula>>;
+  /** Energy of a bit from off chip, where it is known. */
+  readonly offChipBit: CostFormula | undefined;
   readonly constants: ProfileConstants;
   /** Canonical value of each resource; undefined: without limit. */
   readonly available: Readonly<Record<Resource, number | undefined>>;
@@ -252,7 +267,44 @@ function lookup(json: unknown, path: readonly PropertyKey[]): unknown {
   return value;
 }
 
-type Compiled = Omit<Profile, 'file' | 'data'>;
+/**
+ * The profile with the energies of another table, all of them: its actions, its error, and on an ASIC its leakage (none
+ * where the table has none). Static power of a device stays its own.
+ *
+ * @throws {ProfileError} for a formula of the table that is none
+ */
+export function withEnergyTable(profile: Profile, table: EnergyTable): Profile {
+  const { data } = profile;
+  const { name, description, leakage } = table;
+  const ofTable = (entry: { value: number; source: string } | null | undefined): object => ({
+    value: entry?.value ?? 0,
+    unit: 'mW',
+    quality: entry ? 'published' : 'derived',
+    source: entry?.source ?? 'not in this table: not counted',
+  });
+  const isAsic = data.family === 'asic';
+  const json = {
+    ...data,
+    errors: { ...data.errors, energy: table.error },
+    energy: {
+      ...data.energy,
+      table: name,
+      description,
+      actions: {
+        ...Object.fromEntries(ACTION_NAMES.map((action) => [action, actionFormula(table, action)])),
+        // No table of its own says it yet.
+        [OFF_CHIP_ACTION]: null,
+      },
+      ...(isAsic && {
+        memoryLeakagePerBit: ofTable(leakage?.memoryPerBit),
+        logicLeakagePerUm2: ofTable(leakage?.logicPerUm2),
+      }),
+    },
+  };
+  return { ...checkProfile(json, `hw-profiles/energy/${name}.json`), energyTable: table };
+}
+
+type Compiled = Omit<Profile, 'file' | 'data' | 'energyTable'>;
 
 function compileAll(json: unknown, file: string, problems: Complaint[]): Compiled {
   const primitives = {} as Record<Primitive, Record<Cost, CostFormula>>;
@@ -282,6 +334,14 @@ function compileAll(json: unknown, file: string, problems: Complaint[]): Compile
     );
     if (compiled) actions[action] = compiled;
   }
+  const offChipBit = compileAt(
+    json,
+    ['energy', 'actions', OFF_CHIP_ACTION],
+    file,
+    [],
+    'energyPj',
+    problems,
+  );
   const available = {} as Record<Resource, number | undefined>;
   for (const resource of RESOURCES) {
     available[resource] = constantAt(json, ['resources', resource], file, resource, problems);
@@ -298,6 +358,7 @@ function compileAll(json: unknown, file: string, problems: Complaint[]): Compile
   return {
     primitives,
     actions,
+    offChipBit,
     available,
     constants,
     logicCells: compilePacking(json, file, problems),
@@ -359,6 +420,7 @@ function compileAt(
     data,
     where,
     used: inner.used as Parameter[],
+    code: (naming) => `(${inner.print((name) => naming(name as Parameter))} * ${factor})`,
     evaluate: (values) => {
       const args = parameters.map((name) => values[name] ?? NaN);
       const value = inner.evaluate(args) * factor;
@@ -379,13 +441,20 @@ function compileAt(
   return compiled;
 }
 
+interface Compilation {
+  readonly used: string[];
+  readonly evaluate: (args: readonly number[]) => number;
+  /** As a JavaScript expression; `naming` is of parameters. */
+  readonly print: (naming: Naming) => string;
+}
+
 /** Compile with the coefficients bound; undefined after noting a problem. */
 function compileWithCoefficients(
   data: { readonly formula: string; readonly coefficients: Readonly<Record<string, number>> },
   parameters: readonly string[],
   where: string,
   problems: Complaint[],
-): { used: string[]; evaluate: (args: readonly number[]) => number } | undefined {
+): Compilation | undefined {
   const names = Object.keys(data.coefficients);
   const values = Object.values(data.coefficients);
   try {
@@ -398,6 +467,11 @@ function compileWithCoefficients(
     return {
       used: compiled.used.filter((name) => parameters.includes(name)),
       evaluate: (args) => compiled.evaluate([...args, ...values]),
+      print: (naming) =>
+        compiled.print((name) => {
+          const at = names.indexOf(name);
+          return at < 0 ? naming(name) : String(values[at]);
+        }),
     };
   } catch (error) {
     if (!(error instanceof FormulaError)) throw error;

@@ -146,6 +146,8 @@ export interface Multipliers {
    * recode their weight and add.
    */
   readonly dsp: number;
+  /** Two elements of a column, one south of the other, share a block: `dsp` counts blocks, for two elements each. */
+  readonly isPaired?: true;
 }
 
 /** Where a design that runs whole sequences keeps them. */
@@ -158,9 +160,32 @@ export interface SequenceMemory {
   readonly hiddenWords: number;
 }
 
-/** Where weights, row parameters, factors and tables of x are: in the configuration, or loaded at run time. */
-export const WEIGHT_STORES = ['rom', 'ram'] as const;
+/**
+ * Where what is learned is: in the configuration, loaded at run time, or, `stream`, the weights off chip, from where
+ * they come anew for every step, and all else in the configuration.
+ */
+export const WEIGHT_STORES = ['rom', 'ram', 'stream'] as const;
 export type WeightStore = (typeof WEIGHT_STORES)[number];
+
+/** How weights that are not kept come from off chip (weight-stream.ts). */
+export interface WeightStream {
+  /** Bits of a beat of s_axis_weights. */
+  readonly bits: number;
+  /** Operands whose weights a line holds. */
+  readonly perLine: number;
+  /** Bits of a row's share of a line in the stream. */
+  readonly itemBits: number;
+  /** Rows whose shares are written at once: those in a beat, or the one that takes several. */
+  readonly rowsPerWrite: number;
+  /** Beats of a row's share; more than one only where rowsPerWrite is 1. */
+  readonly beatsPerItem: number;
+  /** Lines of a beat, a power of two; more than one only where a beat holds the shares of all rows. */
+  readonly linesPerBeat: number;
+  /** Lines of either half of the buffer, a power of two. */
+  readonly halfLines: number;
+  /** Lines of a step. */
+  readonly lines: number;
+}
 
 /** What a processor has to do with the core: nothing, or registers and memories behind AXI4-Lite. */
 export const CONTROLS = ['none', 'axi-lite'] as const;
@@ -263,8 +288,13 @@ export interface Design {
       }
     | { readonly kind: 'dense'; readonly size: number };
   readonly headWhen: 'every-step' | 'last-step';
-  /** Present where what is learned lies in memories that are loaded; widths then hold for any weights. */
-  readonly weights?: 'ram';
+  /**
+   * Present where what is learned lies in memories that are loaded, whose widths then hold for any weights, or where
+   * weights come from off chip.
+   */
+  readonly weights?: 'ram' | 'stream';
+  /** Present where weights come from off chip. */
+  readonly weightStream?: WeightStream;
   /** Present where the core has registers. */
   readonly control?: 'axi-lite';
   /** Present where several streams of steps share the core, each with its own h and c: a power of two. */
@@ -274,6 +304,9 @@ export interface Design {
   readonly memories: readonly MemorySpec[];
   readonly model: QuantizedModel;
 }
+
+/** A design as far as nothing depends on its weights but widths. */
+export type Structure = Omit<Design, 'model' | 'name'>;
 
 /** The input table of the design, where it has one. */
 export function tableOf({ input }: Pick<Design, 'input'>): InputTable | undefined {
@@ -328,7 +361,7 @@ export function segmentsOf(job: Job): readonly Segment[] {
 }
 
 /** Whether the drain tells sums apart, by plane, pass or factor; without, each is an output as it is. */
-export function usesPlanes({ jobs, combiner }: Design): boolean {
+export function usesPlanes({ jobs, combiner }: Pick<Design, 'jobs' | 'combiner'>): boolean {
   if (combiner === undefined) return false;
   const { factors, passes } = combiner;
   return factors !== 'one' || passes === 2 || jobs.some(({ sums, outputs }) => sums !== outputs);

@@ -1,13 +1,13 @@
 /** The memories of a design. */
-import { PREACT_BITS, TANH_FRACTION, TANH_TABLE_SIZE } from '../quant/arithmetic.js';
+import { PREACT_BITS } from '../quant/arithmetic.js';
 import { indexBits } from './bits.js';
-import type { Design, MemorySpec } from './design.js';
-import { squashShape } from './squash.js';
+import type { Design, MemorySpec, Structure } from './design.js';
+import { squashStore, tanhStore, type StoredLookup } from './lookup.js';
 
-export function planMemories(design: Omit<Design, 'memories'>): MemorySpec[] {
+export function planMemories(design: Omit<Structure, 'memories'>): MemorySpec[] {
   const { rows, columns, jobs, layers, input, array, combiner, scheme, sequence, dataflow } =
     design;
-  const learned = design.weights ?? 'rom';
+  const learned = design.weights === 'ram' ? 'ram' : 'rom';
   const { pack, activationBits } = array;
   const hiddenWords = layers.reduce((sum, layer) => sum + Math.ceil(layer.hiddenSize / pack), 0);
   const units = layers.map(({ hiddenSize }) => hiddenSize);
@@ -23,7 +23,13 @@ export function planMemories(design: Omit<Design, 'memories'>): MemorySpec[] {
   ): void => void memories.push({ name, role, kind, width, depth, copies });
 
   const weightWords = jobs.reduce((sum, job) => sum + job.folds * job.k, 0);
-  add('weight_bank', 'weights', learned, [array.weightBits * pack, weightWords], rows);
+  const { weightStream } = design;
+  if (weightStream) {
+    const lineBits = array.weightBits * pack * weightStream.perLine;
+    add('weight_bank', 'weights', 'ram', [lineBits, 2 * weightStream.halfLines], rows);
+  } else {
+    add('weight_bank', 'weights', learned, [array.weightBits * pack, weightWords], rows);
+  }
   const rowBits = hasThresholds ? Math.max(2 * design.sumBits, linearBits) : linearBits;
   const rowWords = jobs.reduce((sum, job) => sum + job.outputs, 0);
   add('row_parameters', 'rows', learned, [rowBits, rowWords], 1);
@@ -35,13 +41,11 @@ export function planMemories(design: Omit<Design, 'memories'>): MemorySpec[] {
   }
   if (combiner?.passes === 2)
     add('partial_sums', 'partial', 'ram', [design.sumBits, rows], columns);
-  if (usesTanh(design)) {
-    add('tanh_table', 'tanh', 'rom', [TANH_FRACTION, TANH_TABLE_SIZE], columns);
-  }
-  if (usesSquash(design)) {
-    const { bits, depth } = squashShape(scheme);
-    add('squash_table', 'squash', 'rom', [bits, depth], columns);
-  }
+  const addLookup = (role: 'tanh' | 'squash', store: StoredLookup | undefined): void => {
+    if (store) add(`${role}_table`, role, 'rom', [store.bits, store.words.length], columns);
+  };
+  if (usesTanh(design)) addLookup('tanh', tanhStore(scheme));
+  if (usesSquash(design)) addLookup('squash', squashStore(scheme));
   // Whole sequences: h of every step; c of one direction at a time, since it begins each phase at zero.
   const hiddenDepth = sequence ? sequence.maxSteps * sequence.hiddenWords : 2 * hiddenWords;
   const cellDepth = sequence ? Math.max(...units) : units.reduce((sum, n) => sum + n, 0);
@@ -86,12 +90,12 @@ export function narrowestStrideBits(input: Exclude<Design['input'], { kind: 'den
   return Math.min(...input.tables.map(({ strideBits }) => strideBits));
 }
 
-/** Whether gates or the candidate go through the table of tanh(z). */
+/** Whether gates or the candidate are a tanh of z. */
 export function usesTanh({ scheme }: Pick<Design, 'scheme'>): boolean {
   return scheme.gates === 'int16' || scheme.candidate === 'int16';
 }
 
-/** Whether c goes through the table of tanh(s c); else h is decided by comparing c. */
+/** Whether h has a tanh(s c) in it; else it is decided by comparing c. */
 export function usesSquash({ scheme }: Pick<Design, 'scheme'>): boolean {
   return scheme.gates === 'int16' || scheme.activations === 'int8';
 }

@@ -8,7 +8,7 @@ import {
   type QuantizedLayer,
   type QuantizedModel,
 } from '../quant/quantized-model.js';
-import { schemeCodings, schemeProblems } from '../quant/scheme.js';
+import { schemeCodings, schemeProblems, type Scheme } from '../quant/scheme.js';
 import {
   ARRAY_KINDS,
   alphabetOf,
@@ -37,7 +37,7 @@ import { identifierProblem } from './identifier.js';
 import { planMemories } from './memory-plan.js';
 import { planMultipliers } from './multipliers.js';
 import { arrayMatrix, effectiveCodes, inputTable, type ArrayMatrix } from './planes.js';
-import { jobMatrices, planJobs } from './schedule.js';
+import { jobMatrices, planJobs, type ModelSizes } from './schedule.js';
 import {
   DEFAULT_MAX_STEPS,
   isBidirectional,
@@ -45,6 +45,12 @@ import {
   planSequence,
 } from './sequence-memory.js';
 import { DECISION_BITS } from './squash.js';
+import {
+  MAX_BUFFER_OPERANDS,
+  MAX_STREAM_BITS,
+  MIN_STREAM_BITS,
+  planWeightStream,
+} from './weight-stream.js';
 
 export const MAX_ROWS = 64;
 export const MAX_COLUMNS = 64;
@@ -79,13 +85,23 @@ export interface PlanOptions {
    * column; the others recode their weight and add. The default is all of them. Other arrays have no use for any.
    */
   readonly dsp?: number;
+  /**
+   * Two int8 products in a DSP block where the part's blocks hold two multipliers (iCE40 UP5K), their sums in LUTs: `dsp`
+   * blocks then serve twice as many elements.
+   */
+  readonly dspPairs?: boolean;
   /** Bidirectional models: steps of the longest sequence that memories hold; the default is 64. */
   readonly maxSteps?: number;
   /**
    * Where what is learned is kept: `rom`, in the configuration (the default); `ram`, in memories that are loaded
-   * through AXI4-Lite, all widths then being those of any weights of these codings (headroom.ts).
+   * through AXI4-Lite, all widths then being those of any weights of these codings (headroom.ts); `stream`, weights
+   * off chip, from where they come for every step (weight-stream.ts), and all else in the configuration.
    */
   readonly weights?: WeightStore;
+  /** Bits of a beat of streamed weights: a multiple of 8 in 8..512; the default is 32. */
+  readonly weightStreamBits?: number;
+  /** Operands whose weights either half of the buffer holds at least; the default is those of the longest pass. */
+  readonly weightBuffer?: number;
   /** Registers for a processor; the default is none. */
   readonly control?: Control;
   /**
@@ -147,6 +163,7 @@ function optionProblems(model: QuantizedModel, options: PlanOptions): string[] {
     ...problems,
     ...dataflowProblems(model, options),
     ...controlProblems(options),
+    ...weightStreamProblems(model, options),
     ...streamProblems(model, options, wantsTable),
     ...sequenceProblems(model, options),
     ...modelProblems(model),
@@ -213,6 +230,47 @@ function controlProblems({ weights = 'rom', control = 'none' }: PlanOptions): st
   return problems;
 }
 
+function weightStreamProblems(
+  model: QuantizedModel,
+  { weights, weightStreamBits: bits, weightBuffer: operands, dataflow = 'os' }: PlanOptions,
+): string[] {
+  if (weights !== 'stream') {
+    return Object.entries({ weightStreamBits: bits, weightBuffer: operands }).flatMap(
+      ([name, value]) =>
+        value === undefined
+          ? []
+          : [
+              `${name}: ${value}, but weights are not streamed; use weights stream, or leave it out`,
+            ],
+    );
+  }
+  const problems: string[] = [];
+  const isWidth =
+    bits === undefined || (bits % 8 === 0 && bits >= MIN_STREAM_BITS && bits <= MAX_STREAM_BITS);
+  if (!isWidth) {
+    problems.push(
+      `weightStreamBits: ${bits} is not a multiple of 8 in ${MIN_STREAM_BITS}..${MAX_STREAM_BITS}`,
+    );
+  }
+  const isBuffer =
+    operands === undefined ||
+    (Number.isInteger(operands) && operands >= 1 && operands <= MAX_BUFFER_OPERANDS);
+  if (!isBuffer) {
+    problems.push(`weightBuffer: ${operands} is not an integer in 1..${MAX_BUFFER_OPERANDS}`);
+  }
+  if (dataflow !== 'os') {
+    problems.push(
+      `weights: stream brings all weights of a step in one order, once; ${dataflow} reads them otherwise, use os`,
+    );
+  }
+  if (isBidirectional(model)) {
+    problems.push(
+      'weights: stream brings each weight once a step, but a bidirectional model runs each layer over a whole sequence; use rom or ram',
+    );
+  }
+  return problems;
+}
+
 function sequenceProblems(model: QuantizedModel, { maxSteps }: PlanOptions): string[] {
   if (maxSteps === undefined) return [];
   if (!isBidirectional(model)) {
@@ -266,7 +324,7 @@ export function plan(model: QuantizedModel, options: PlanOptions): Design {
   const { name, rows, columns } = options;
   const { scheme } = model;
   const array = planArray(model, options);
-  const multipliers = planMultipliers({ rows, columns, array }, options.dsp);
+  const multipliers = planMultipliers({ rows, columns, array }, options.dsp, options.dspPairs);
   const isTabled = model.input.kind === 'one-hot' || options.inputTable === true;
   const matrices = jobMatrices(model).map((matrix) => arrayMatrix(model, matrix, array));
   const isSparse = options.dataflow === 'sparse';
@@ -335,6 +393,16 @@ export function plan(model: QuantizedModel, options: PlanOptions): Design {
     input,
     headWhen: model.head.when,
     ...(isLoaded ? { weights: 'ram' as const } : {}),
+    ...(options.weights === 'stream'
+      ? {
+          weights: 'stream' as const,
+          weightStream: planWeightStream(
+            { rows, array, jobs },
+            options.weightStreamBits,
+            options.weightBuffer,
+          ),
+        }
+      : {}),
     ...(options.control === 'axi-lite' ? { control: options.control } : {}),
     ...((options.streams ?? 1) > 1 ? { streams: options.streams } : {}),
     jobs,
@@ -344,7 +412,10 @@ export function plan(model: QuantizedModel, options: PlanOptions): Design {
   return { ...design, memories: planMemories(design) };
 }
 
-function planArray({ scheme, layers }: QuantizedModel, options: PlanOptions): ArrayFormat {
+export function planArray(
+  { scheme, layers }: { scheme: Scheme; layers: ModelSizes['layers'] },
+  options: Pick<PlanOptions, 'array' | 'pack' | 'dataflow'>,
+): ArrayFormat {
   const formats = schemeCodings(scheme).map((coding) => codingOf(coding).format);
   const { array, pack, dataflow } = options;
   const isTernary = scheme.activations === 'ternary';
@@ -357,8 +428,8 @@ function planArray({ scheme, layers }: QuantizedModel, options: PlanOptions): Ar
 }
 
 /** Latencies of hg_lane.v, hg_combine.v and the elements; the cosimulation holds them to it. */
-function planPipeline(
-  { scheme }: QuantizedModel,
+export function planPipeline(
+  { scheme }: Pick<QuantizedModel, 'scheme'>,
   array: ArrayFormat,
   combiner: Combiner | undefined,
   isSparse: boolean,
@@ -374,8 +445,20 @@ function planPipeline(
   };
 }
 
-function planInput(
-  model: QuantizedModel,
+/** A model's input without what is learned of it. */
+export type InputSizes =
+  | { readonly kind: 'tokens' | 'one-hot'; readonly vocabSize: number }
+  | { readonly kind: 'dense' }
+  | {
+      readonly kind: 'features';
+      readonly tables: readonly Pick<FeatureInput['tables'][number], 'name' | 'count' | 'size'>[];
+    };
+
+export function planInput(
+  model: {
+    readonly input: InputSizes;
+    readonly layers: ModelSizes['layers'];
+  },
   pack: number,
   table: InputTable | undefined,
 ): Design['input'] {
@@ -393,7 +476,10 @@ function planInput(
 }
 
 /** Tables one behind the other, those of the widest rows first, so that every row begins at a multiple of its width. */
-function planFeatures(input: FeatureInput, pack: number): Design['input'] {
+function planFeatures(
+  input: Extract<InputSizes, { kind: 'features' }>,
+  pack: number,
+): Design['input'] {
   const tables: FeatureTable[] = [];
   let words = 0;
   input.tables
@@ -416,7 +502,7 @@ function planFeatures(input: FeatureInput, pack: number): Design['input'] {
 }
 
 /** Words of the input memory that a step takes. */
-function inputWords(input: Design['input'], pack: number): number {
+export function inputWords(input: Design['input'], pack: number): number {
   if (input.kind === 'dense') return Math.ceil(input.size / pack);
   return input.kind === 'features' ? input.tables.length : 1;
 }

@@ -7,10 +7,10 @@ import { arrayRows, directedLayer } from './planes.js';
 /** What has to be alike for two models to run on the same hardware. */
 function structure(design: Design): Record<string, unknown> {
   const { scheme, rows, columns, array, layers, sequence, classes, headOutput, headWhen } = design;
-  const { gates, candidate, activations, cell, slope, operandScales } = scheme;
+  const { gates, candidate, activations, cell, slope, tanh, operandScales } = scheme;
   const { input, jobs, combiner } = design;
   return {
-    formats: { gates, candidate, activations, cell, slope, operandScales },
+    formats: { gates, candidate, activations, cell, slope, tanh, operandScales },
     array: { rows, columns, ...array },
     layers,
     sequence,

@@ -1,8 +1,31 @@
 /** What the array does in a step, and in which order: jobs, their passes, what each waits for. */
-import { operandCount, type QuantizedModel } from '../quant/quantized-model.js';
+import { operandCount } from '../quant/quantized-model.js';
+import type { Scheme } from '../quant/scheme.js';
 import { type Direction, type Job, MIN_PASS_CYCLES, type Pass, type Segment } from './design.js';
-import type { ArrayMatrix, Matrix } from './planes.js';
+import type { Matrix } from './planes.js';
 import { isBidirectional } from './sequence-memory.js';
+
+/** What a schedule depends on: sizes, not weights. */
+export interface ModelSizes {
+  readonly scheme: Pick<Scheme, 'operandScales'>;
+  readonly input:
+    | { readonly kind: 'tokens' | 'one-hot' | 'dense' }
+    | { readonly kind: 'features'; readonly tables: readonly { readonly size: number }[] };
+  readonly layers: readonly {
+    readonly inputSize: number;
+    readonly hiddenSize: number;
+    /** Present where the layer also runs backward. */
+    readonly backward?: object | undefined;
+  }[];
+  readonly head: { readonly classes: number };
+}
+
+/** A matrix as the schedule sees it (ArrayMatrix). */
+export interface MatrixSizes {
+  readonly outputs: { readonly length: number };
+  readonly planes: readonly number[];
+  readonly sums: number;
+}
 
 /** A segment that waits for nothing but what is under way. */
 function segmentOf(
@@ -17,7 +40,7 @@ function segmentOf(
 }
 
 /** x of layer 0: of dense input and of one token a segment, of several features one each. */
-function inputSegments({ input, layers }: QuantizedModel, pack: number): Segment[] {
+function inputSegments({ input, layers }: ModelSizes, pack: number): Segment[] {
   if (input.kind !== 'features') {
     return [{ ...segmentOf('input', 0, layers[0].inputSize, 0, pack), needsInput: true }];
   }
@@ -31,7 +54,7 @@ function inputSegments({ input, layers }: QuantizedModel, pack: number): Segment
 
 /** Segments of a layer in a step-serial schedule, those that are ready first in front. */
 function stepSegments(
-  model: QuantizedModel,
+  model: ModelSizes,
   layer: number,
   pack: number,
   isTabled: boolean,
@@ -49,7 +72,7 @@ function stepSegments(
 }
 
 /** h of a layer at this step, as a phase of the layer above or of the head reads it: forward, then backward. */
-function outputSegments(model: QuantizedModel, layer: number, pack: number): Segment[] {
+function outputSegments(model: ModelSizes, layer: number, pack: number): Segment[] {
   const { hiddenSize, backward } = model.layers[layer];
   // Within a phase the job before this one is all that can be pending, and it writes none of these.
   const forward = { ...segmentOf('current', layer, hiddenSize, 0, pack), maxPending: 1 };
@@ -60,7 +83,7 @@ function outputSegments(model: QuantizedModel, layer: number, pack: number): Seg
 
 /** Segments of a direction in a layer-serial schedule: what lies below is complete, own h comes last. */
 function phaseSegments(
-  model: QuantizedModel,
+  model: ModelSizes,
   layer: number,
   direction: Direction | undefined,
   pack: number,
@@ -77,7 +100,7 @@ function phaseSegments(
 }
 
 /** The matrices of a model in the order of its jobs: layers, each forward and backward, then the head. */
-export function jobMatrices({ layers, head }: QuantizedModel): Matrix[] {
+export function jobMatrices({ layers, head }: ModelSizes): Matrix[] {
   return [
     ...layers.flatMap(({ hiddenSize, backward }, layer): Matrix[] => {
       const forward: Matrix = { kind: 'lstm', layer, outputs: 4 * hiddenSize };
@@ -94,7 +117,7 @@ function operandOf({ source }: Segment): 0 | 1 {
 
 /** Segments of a job by pass. */
 function segmentGroups(
-  model: QuantizedModel,
+  model: ModelSizes,
   { kind, layer, direction }: Matrix,
   pack: number,
   isTabled: boolean,
@@ -114,8 +137,8 @@ function segmentGroups(
 }
 
 export function planJobs(
-  model: QuantizedModel,
-  matrices: readonly ArrayMatrix[],
+  model: ModelSizes,
+  matrices: readonly MatrixSizes[],
   rows: number,
   pack: number,
   isTabled: boolean,

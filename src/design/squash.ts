@@ -1,11 +1,7 @@
 /** How the cell makes h from c: a table of tanh(s c), or, where that is all h needs, points at which c decides. */
-import {
-  cellArithmetic,
-  TANH_FRACTION,
-  TANH_TABLE_BITS,
-  TANH_TABLE_SIZE,
-} from '../quant/arithmetic.js';
+import { cellArithmetic } from '../quant/arithmetic.js';
 import type { Scheme } from '../quant/scheme.js';
+import { TANH_FRACTION, TANH_TABLE_BITS, TANH_TABLE_SIZE } from '../quant/tanh.js';
 
 /** Bits of |o tanh(c)| from which a ternary h is not 0. */
 export const DECISION_BITS = 13;
@@ -21,7 +17,18 @@ export interface SquashShape {
   readonly shift: number;
 }
 
+const shapes = new WeakMap<Scheme, SquashShape>();
+
+/** Of a scheme's table; found once. */
 export function squashShape(scheme: Scheme): SquashShape {
+  const known = shapes.get(scheme);
+  if (known) return known;
+  const shape = shapeOf(scheme);
+  shapes.set(scheme, shape);
+  return shape;
+}
+
+function shapeOf(scheme: Scheme): SquashShape {
   const { bits, fraction } = scheme.cell;
   const shift = Math.max(0, fraction - ARGUMENT_FRACTION);
   const arguments4 = fraction >= ARGUMENT_FRACTION ? TANH_TABLE_SIZE : 2 ** (fraction + 2) + 1;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { EdaError } from './errors.js';
 import type { SourceFiles } from './files.js';
 import type { RunLimits } from './process.js';
+import { hiddenCells } from './hidden-cells.js';
 import { runProcess } from './process.js';
 import { withTempFolder } from './temp-folder.js';
 import { findTool } from './tools.js';
@@ -70,8 +71,11 @@ export async function synthesize(
   family: Family,
   options: SynthOptions = {},
 ): Promise<SynthResult> {
+  const hidden = family === 'ice40-up5k' && options.dsp !== false ? hiddenCells(files) : undefined;
   const script =
-    `${readDesign(files, top, options.parameters)}; ${familyScript(top, family, options)}; ` +
+    `${hidden ? `${hidden.before.join('; ')}; ` : ''}` +
+    `${readDesign(files, top, options.parameters, hidden?.defines)}; ` +
+    `${familyScript(top, family, options)}; ${hidden ? `${hidden.after}; ` : ''}` +
     'write_json netlist.json';
   const run = await runYosysTool(script, files, ['netlist.json'], options);
   const netlistJson = run.outputs['netlist.json'];
@@ -142,8 +146,9 @@ function readDesign(
   files: SourceFiles,
   top: string,
   parameters: SynthOptions['parameters'] = {},
+  defines: Readonly<Record<string, string>> = {},
 ): string {
-  const read = readVerilogCommands(files);
+  const read = readVerilogCommands(files, defines);
   if (Object.keys(parameters).length === 0) return read;
   const chosen = Object.entries(parameters)
     .map(([name, value]) => `-chparam ${name} ${value} `)

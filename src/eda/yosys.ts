@@ -1,3 +1,4 @@
+import { defineFlags } from './hidden-cells.js';
 import type { FileTree, SourceFiles } from './files.js';
 import { toFileTree, verilogFiles } from './files.js';
 import { EdaError } from './errors.js';
@@ -49,11 +50,11 @@ export function readVerilogCommands(
   files: SourceFiles,
   defines: Readonly<Record<string, string>> = {},
 ): string {
-  const flags = Object.entries(defines).map(([name, value]) => `-D${name}=${value}`);
+  const flags = defineFlags(defines);
   return verilogFiles(files)
     .map((name) => {
       const sv = name.endsWith('.sv') ? '-sv ' : '';
-      return `read_verilog -defer ${sv}${flags.map((flag) => `${flag} `).join('')}"${name}"`;
+      return `read_verilog -defer ${sv}${flags}"${name}"`;
     })
     .join('; ');
 }

@@ -1,9 +1,12 @@
 /** View-model of a column: which elements, which lane, and what lies between. */
 import type { ArrayFormat } from '../design/array.js';
 import { lstmJobs, usesPlanes, type Design } from '../design/design.js';
+import { countElements } from '../design/multipliers.js';
 import { directedLayer } from '../design/planes.js';
 import { usesSquash, usesTanh } from '../design/memory-plan.js';
+import { squashStore, tanhStore } from '../design/lookup.js';
 import { cellDecisions, DECISION_BITS, squashShape } from '../design/squash.js';
+import { TANH_FORMS } from '../quant/tanh.js';
 import { extend, literal, msb, packedLiteral } from './literal.js';
 import { isTabled, laneHiddenBits, listBits, packBits, perStream, widths } from './widths.js';
 
@@ -13,13 +16,17 @@ function peModule({ kind, activationBits }: ArrayFormat): string {
 }
 
 const RECODED = 'hg_pe_recoded';
+const PAIR = 'hg_pe_int_pair';
 
 /** Leaf modules of the design's elements, and what these are made of, dependencies first. */
-export function peModules({ array, multipliers }: Pick<Design, 'array' | 'multipliers'>): string[] {
+export function peModules(design: Design): string[] {
+  const { array, multipliers } = design;
   if (multipliers === undefined) return [peModule(array)];
+  const { paired, single, recoded } = countElements(design);
   return [
-    ...(multipliers.dsp > 0 ? [peModule(array)] : []),
-    ...['hg_digit_product', 'hg_multiply_add', RECODED],
+    ...(paired > 0 ? ['hg_product_pair', PAIR] : []),
+    ...(single > 0 ? [peModule(array)] : []),
+    ...(recoded > 0 ? ['hg_digit_product', 'hg_multiply_add', RECODED] : []),
   ];
 }
 
@@ -73,6 +80,9 @@ function laneParameters(design: Design): Parameter[] {
   if (usesSquash(design)) {
     parameters.push({ name: 'SQUASH_WIDTH', value: String(squashShape(scheme).bits) });
   }
+  if (scheme.tanh !== undefined && (usesTanh(design) || usesSquash(design))) {
+    parameters.push({ name: 'TANH_FORM', value: String(TANH_FORMS.indexOf(scheme.tanh)) });
+  }
   parameters.push(
     { name: 'SUM_WIDTH', value: combiner ? 'SUM_WIDTH' : 'ACC_WIDTH' },
     { name: 'MULTIPLIER_WIDTH', value: String(multiplierBits) },
@@ -82,11 +92,12 @@ function laneParameters(design: Design): Parameter[] {
 
 /** What the templates of the column and of the top module ask alike. */
 export function structureView(design: Design): object {
-  const { combiner, array, input, sequence, multipliers } = design;
+  const { scheme, combiner, array, input, sequence, multipliers } = design;
   const hasPasses = combiner?.passes === 2;
   return {
     /** Whether the array has elements of both kinds. */
     hasKinds: (multipliers?.dsp ?? 0) > 0,
+    hasPairs: multipliers?.isPaired === true,
     isSequence: sequence !== undefined,
     isDense: input.kind === 'dense',
     hasFeatures: input.kind === 'features',
@@ -97,8 +108,8 @@ export function structureView(design: Design): object {
     isTabled: isTabled(design),
     isCounted: array.activationBits === 2,
     ...sparseFields(design),
-    usesTanh: usesTanh(design),
-    usesSquash: usesSquash(design),
+    hasTanhFile: usesTanh(design) && tanhStore(scheme) !== undefined,
+    hasSquashFile: usesSquash(design) && squashStore(scheme) !== undefined,
     passes: String(combiner?.passes ?? 1),
     actMsb: msb(array.activationBits * array.pack),
     elementWidth: String(array.activationBits),
@@ -135,20 +146,42 @@ function untabledLayer(tabled: number, layerBits: number): string {
 
 interface Element {
   readonly pe: string;
+  /** Two rows in one. */
+  readonly isPair: boolean;
   /** What opens and names its branch, where rows differ. */
   readonly begin: string;
   readonly name: string;
   readonly indent: string;
 }
 
-/** What stands in a row: one kind of element, or a `*` in the first rows and a recoded one below. */
+/** What stands in a row: one kind of element; or, from the north, those that share a block, a `*`, and recoded ones. */
 function elements(design: Design): Element[] {
-  const [first, ...others] = peModules(design).filter((name) => name.startsWith('hg_pe_'));
-  if (others.length === 0) return [{ pe: first, begin: '', name: '', indent: '' }];
-  return [
-    { pe: first, begin: 'if (r < MULTIPLIERS) begin', name: 'g_multiplier', indent: '  ' },
-    { pe: RECODED, begin: 'end else begin', name: 'g_recoded', indent: '  ' },
-  ];
+  const names = peModules(design).filter((name) => name.startsWith('hg_pe_'));
+  if (names.length === 1 && names[0] !== PAIR) {
+    return [{ pe: names[0], isPair: false, begin: '', name: '', indent: '' }];
+  }
+  const isPaired = names.includes(PAIR);
+  // Of an odd number the last one is alone.
+  const conditions = new Map([
+    [PAIR, 'r % 2 == 0 && r + 1 < MULTIPLIERS'],
+    [RECODED, 'r >= MULTIPLIERS'],
+  ]);
+  const alone = isPaired ? 'r % 2 == 0 && r + 1 == MULTIPLIERS' : 'r < MULTIPLIERS';
+  const labels = new Map([
+    [PAIR, 'g_pair'],
+    [RECODED, 'g_recoded'],
+  ]);
+  return names.map((pe, n) => {
+    const condition = conditions.get(pe) ?? alone;
+    const isRest = !isPaired && n === names.length - 1;
+    return {
+      pe,
+      isPair: pe === PAIR,
+      begin: `${n > 0 ? 'end else ' : ''}${isRest ? '' : `if (${condition}) `}begin`,
+      name: labels.get(pe) ?? 'g_multiplier',
+      indent: '  ',
+    };
+  });
 }
 
 export function columnView(design: Design, header: string): object {

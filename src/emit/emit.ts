@@ -5,6 +5,7 @@ import { registerMap, type RegisterMap } from '../control/map.js';
 import { lstmJobs, tableOf, usesPlanes, type Design } from '../design/design.js';
 import { usesSquash, usesTanh } from '../design/memory-plan.js';
 import { directedLayer } from '../design/planes.js';
+import { comesAsTrits } from '../design/weight-stream.js';
 import {
   arrayMatrices,
   embeddingFile,
@@ -40,6 +41,12 @@ const SOURCES = {
   dense: 'hg_source_dense',
 } as const;
 
+const WEIGHT_BANKS = {
+  rom: 'hg_weight_bank',
+  ram: 'hg_weight_bank_ram',
+  stream: 'hg_weight_bank_stream',
+} as const;
+
 /** Leaf module that x comes from. */
 export function sourceModule({
   input,
@@ -60,17 +67,23 @@ function leafModules(design: Design): string[] {
   const isLevel = scheme.gates !== 'int16';
   const hasPlanes = usesPlanes(design);
   const isLoaded = design.weights === 'ram';
+  const hasTanh = usesTanh(design) || usesSquash(design);
+  const storesTanh = hasTanh && scheme.tanh !== 'piecewise';
   const choices: readonly (readonly [boolean, string])[] = [
-    [!isLoaded || usesTanh(design) || usesSquash(design), 'hg_rom'],
+    [!isLoaded || storesTanh, 'hg_rom'],
     [true, 'hg_ram'],
     [dataflow === 'sparse', 'hg_queue'],
     [array.pack > 1, 'hg_pack'],
-    [true, isLoaded ? 'hg_weight_bank_ram' : 'hg_weight_bank'],
+    [design.weights === 'stream', 'hg_weight_stream'],
+    [design.weights === 'stream' && comesAsTrits(array), 'hg_trits'],
+    [true, WEIGHT_BANKS[design.weights ?? 'rom']],
     ...peModules(design).map((name) => [true, name] as const),
     [combiner !== undefined, 'hg_combine'],
     [true, 'hg_requantize'],
     [isLevel || scheme.candidate === 'ternary', 'hg_threshold'],
-    [usesTanh(design) || usesSquash(design), 'hg_tanh_lookup'],
+    [hasTanh && scheme.tanh === 'interpolated', 'hg_tanh_interpolated'],
+    [hasTanh && scheme.tanh === 'piecewise', 'hg_tanh_piecewise'],
+    [hasTanh, 'hg_tanh_lookup'],
     [isLevel, 'hg_shift_multiplier'],
     [true, design.headOutput === 'value' ? 'hg_value' : 'hg_argmax'],
     [true, isLevel ? 'hg_cell_level' : 'hg_cell_int16'],
@@ -160,13 +173,14 @@ export function emit(design: Design): Netlist {
   const sources = Object.keys(files);
   const result = { top: design.name, designId: designId(design), files, sources };
   const squash = usesSquash(design) ? squashFile(design) : undefined;
-  if (usesTanh(design) || (usesSquash(design) && squash === undefined)) {
-    files[names.tanh] = tanhFile();
+  const tanh = tanhFile(design);
+  if (tanh !== undefined && (usesTanh(design) || (usesSquash(design) && squash === undefined))) {
+    files[names.tanh] = tanh;
   }
   if (squash !== undefined) files[names.squash] = squash;
   if (design.weights === 'ram') return result;
   const matrices = arrayMatrices(design);
-  for (let row = 0; row < design.rows; row++) {
+  for (let row = 0; row < design.rows && design.weights !== 'stream'; row++) {
     files[names.weights(row)] = weightBankFile(design, matrices, row);
   }
   files[names.rows] = rowFile(design, matrices, widths(design).rowWord);

@@ -1,10 +1,10 @@
 /** Contents of the design's read-only memories, as $readmemh text. */
-import { TANH_FRACTION, TANH_TABLE } from '../quant/arithmetic.js';
 import type { ArrayKind } from '../design/array.js';
 import { tableOf, type Combiner, type Design, type Job } from '../design/design.js';
 import { arrayMatrix, inputTable, rowWords, type ArrayMatrix } from '../design/planes.js';
 import { indexBits } from '../design/bits.js';
-import { squashShape, squashTable } from '../design/squash.js';
+import { sharesLookup, squashStore, tanhStore } from '../design/lookup.js';
+import { squashShape } from '../design/squash.js';
 import { bitsOf, hexWord } from './literal.js';
 
 /** One line per word, and a comment that says what the file is. */
@@ -174,24 +174,27 @@ export function factorFile(
   );
 }
 
-export function tanhFile(): string {
-  return hexFile(
-    'tanh(k / 128) in Q0.12, k = 0..511',
-    TANH_TABLE.map((value) => BigInt(value)),
-    TANH_FRACTION,
-  );
+const INTERPOLATED = ', every 16th, below what is to be added up to the next';
+
+/** What the look-up of tanh(z) stores; undefined where it computes it. */
+export function tanhFile({ scheme }: Pick<Design, 'scheme'>): string | undefined {
+  const store = tanhStore(scheme);
+  if (!store) return undefined;
+  const every = scheme.tanh === 'interpolated' ? INTERPOLATED : '';
+  return hexFile(`tanh(k / 128) in Q0.12, k = 0..511${every}`, store.words, store.bits);
 }
 
-/** tanh(s c) by c; undefined where it is the table of tanh(z). */
+/** The same of tanh(s c), by c; undefined too where it is what tanh(z) has. */
 export function squashFile({ scheme }: Pick<Design, 'scheme'>): string | undefined {
-  const { bits, shift } = squashShape(scheme);
-  const values = squashTable(scheme);
-  if (values.join() === TANH_TABLE.join()) return undefined;
+  const store = squashStore(scheme);
+  if (!store || sharesLookup(scheme)) return undefined;
   const { cell, slope } = scheme;
+  const { shift, depth } = squashShape(scheme);
+  const every = scheme.tanh === 'interpolated' ? INTERPOLATED : '';
   return hexFile(
-    `tanh(${slope === 1 ? '' : `${slope} `}c) in Q0.12, c = 0, ${2 ** shift}, .. ${(values.length - 1) * 2 ** shift} / ${2 ** cell.fraction}`,
-    values.map((value) => BigInt(value)),
-    bits,
+    `tanh(${slope === 1 ? '' : `${slope} `}c) in Q0.12, c = 0, ${2 ** shift}, .. ${(depth - 1) * 2 ** shift} / ${2 ** cell.fraction}${every}`,
+    store.words,
+    store.bits,
   );
 }
 

@@ -1,4 +1,5 @@
 /** The emitted project: Verilog, testbench with golden vectors, scripts and a README, as files in memory. */
+import { defineFlags, hiddenCells } from '../eda/hidden-cells.js';
 import { packageVersion } from '../package-root.js';
 import type { Design } from '../design/design.js';
 import { diagram } from './diagram.js';
@@ -13,6 +14,7 @@ import { registerPage } from '../control/markdown.js';
 import { render } from './render.js';
 import { beatBits, inputBits, widths } from './widths.js';
 import type { TestVectors } from './vectors.js';
+import { weightBeats, weightImageFile } from './weight-image.js';
 
 /** Path inside the project -> text. */
 export type ProjectFiles = Readonly<Record<string, string>>;
@@ -42,6 +44,7 @@ export function emitTestbench(design: Design, vectors: TestVectors): Testbench {
     values.reduce((word, value, n) => word | (bitsOf(value, bits) << BigInt(n * bits)), 0n);
   const lastCycle = vectors.resultCycles[vectors.resultCycles.length - 1] ?? 0;
   const loads = design.weights === 'ram' ? imageWrites(loadImage(design)) : [];
+  const weights = design.weights === 'stream' ? weightBeats(design) : [];
   const view = {
     header: fileHeader(design, 'testbench.v.hbs'),
     module: top,
@@ -63,6 +66,7 @@ export function emitTestbench(design: Design, vectors: TestVectors): Testbench {
     streamMsb: msb(Math.log2(design.streams ?? 2)),
     streamId: literal((design.streams ?? 2) - 1, Math.log2(design.streams ?? 2)),
     ...controlBench(design, loads.length, file('loads')),
+    ...weightBench(design, weights.length, file('weights')),
     columns: Array.from({ length: columns }, (_, column) => ({
       column: String(column),
       low: String(bits * column),
@@ -91,6 +95,9 @@ export function emitTestbench(design: Design, vectors: TestVectors): Testbench {
         vectors.hidden.map((values) => packed(values, bits)),
         bits * columns,
       ),
+      ...(design.weightStream
+        ? { [file('weights')]: hexLines(weights, design.weightStream.bits) }
+        : {}),
       ...(loads.length > 0
         ? {
             [file('loads')]: hexLines(
@@ -123,6 +130,16 @@ function runLengths(cycles: number, { steps }: TestVectors): Record<string, stri
     // The longest wait for a step of a whole sequence, behind the longest stall.
     quietCycles: String(cycles + 4 * step + 16),
     resets: String(Math.min(MOST_RESETS, Math.max(FEWEST_RESETS, Math.min(step, affordable)))),
+  };
+}
+
+/** How the testbench streams weights. */
+function weightBench({ weightStream }: Design, beats: number, weightFile: string): object {
+  return {
+    isStreamed: weightStream !== undefined,
+    weightBeats: String(beats),
+    weightMsb: msb(weightStream?.bits ?? 1),
+    weightFile,
   };
 }
 
@@ -164,10 +181,15 @@ export function emitProject(
   for (const [file, text] of Object.entries(netlist.files)) files[`rtl/${file}`] = text;
   for (const [file, text] of Object.entries(testbench.files)) files[`sim/${file}`] = text;
   Object.assign(files, controlFiles(design));
+  if (design.weights === 'stream') {
+    files[`weights/${design.name}_weights.hex`] = weightImageFile(design);
+  }
   files['sim/simulate.sh'] = render('simulate.sh.hbs', { testbench: testbench.top });
+  const hidden = hiddenCells(netlist.files);
   files['synth/ice40.ys'] = render('ice40.ys.hbs', {
     top: design.name,
     sources: [...netlist.sources],
+    hidden: hidden && { ...hidden, flags: defineFlags(hidden.defines) },
   });
   files['synth/vivado.tcl'] = render('vivado.tcl.hbs', { top: design.name });
   files[DIAGRAM] = diagram(design);

@@ -4,8 +4,10 @@ import { activationMax } from '../quant/quantized-model.js';
 import { drainGap, jobName, segmentsOf, tableOf, type Design } from '../design/design.js';
 import { designMap, hardwareId, type Netlist } from './emit.js';
 import { idleModules } from './packages.js';
+import { countElements } from '../design/multipliers.js';
 import { streamShapes, streamTexts, type StreamTexts } from './stream-texts.js';
 import { layerSizes } from './top-view.js';
+import { streamNotes } from './weight-stream-notes.js';
 import { widths } from './widths.js';
 
 /** Figures of the simulator that the README states. */
@@ -28,6 +30,17 @@ function streamPorts(design: Design): Port[] {
   return [
     ['s_axis_tid', 'in', stream, 'stream that the step belongs to, the same for all its beats'],
     ['m_axis_tid', 'out', stream, 'stream of the result'],
+  ];
+}
+
+function weightPorts({ weightStream }: Design): Port[] {
+  if (!weightStream) return [];
+  return [
+    ['s_axis_weights_tvalid', 'in', 1, 'a beat of weights is there'],
+    ['s_axis_weights_tready', 'out', 1, 'and is taken'],
+    ['s_axis_weights_tdata', 'in', weightStream.bits, 'weights, in the order of the image'],
+    ['s_axis_weights_tuser', 'in', 1, "first beat of a step's weights"],
+    ['s_axis_weights_tlast', 'in', 1, "last beat of a step's weights"],
   ];
 }
 
@@ -69,6 +82,7 @@ function portRows(design: Design, { inputData, outputData }: StreamTexts): objec
     ['m_axis_tready', 'in', 1, 'and is taken'],
     ['m_axis_tdata', 'out', outputBits, outputData],
     ['m_axis_tlast', 'out', 1, "result of a sequence's last step"],
+    ...weightPorts(design),
     ...streamPorts(design),
     ...controlPorts(design),
   ]);
@@ -84,11 +98,17 @@ function weightNote({ array, jobs, multipliers, rows, columns }: Design): string
     int: `int${weightBits}`,
   }[kind];
   const isPlaned = jobs.some(({ sums, outputs }) => sums !== outputs);
+  const { paired, recoded } = countElements({ rows, columns, ...(multipliers && { multipliers }) });
   const elements = rows * columns;
-  const note =
-    multipliers === undefined
-      ? ''
-      : `, multiplied by ${multipliers.dsp} of the ${elements} elements and recoded to digits by the others`;
+  const notes = [
+    paired > 0 ? `multiplied by ${paired} of the ${elements} elements two to a DSP block` : '',
+    recoded > 0 && paired === 0
+      ? `multiplied by ${elements - recoded} of the ${elements} elements and recoded to digits by the others`
+      : recoded > 0
+        ? `recoded to digits by ${recoded}`
+        : '',
+  ];
+  const note = notes.map((text) => (text === '' ? '' : `, ${text}`)).join('');
   return (isPlaned ? `planes of ${values}` : values) + note;
 }
 
@@ -153,6 +173,7 @@ export function readmeView(design: Design, netlist: Netlist, figures: ProjectFig
     })),
     hasControl: design.control === 'axi-lite',
     isLoaded: design.weights === 'ram',
+    ...streamNotes(design),
     weights: weightNote(design),
     accWidth: String(design.accBits),
     columnCount: String(columns),

@@ -95,6 +95,7 @@ export function sequencerView(design: Design, header: string): object {
     ...sequencerFrame(design, header),
     ...streamFields(design),
     ...sparseFields(design),
+    isStreamed: design.weights === 'stream',
     hasFeatures: features > 0,
     featureMsb: msb(featureBits),
     zeroFeature: literal(0, featureBits),

@@ -17,6 +17,7 @@ import { structureView } from './column-view.js';
 import { controlView, loadSignals, type LoadSignals } from './control-view.js';
 import { extend, literal, msb, packedLiteral } from './literal.js';
 import { memoryFiles, placesOf, squashFile } from './memories.js';
+import { fillOf, streamFields, weightAddressBits } from './weight-stream-view.js';
 import {
   beatBits,
   cellBase,
@@ -219,6 +220,7 @@ export function topView(design: Design, header: string, map?: RegisterMap): obje
     ...sequenceFields(design, w),
     ...sourceFields(design),
     ...controlFields(design, map),
+    ...streamFields(design),
     ...loadFields(design, { ...w, factorAddr }, map),
     isToken: input.kind === 'tokens',
     indexWidth: String(w.index),
@@ -230,6 +232,7 @@ export function topView(design: Design, header: string, map?: RegisterMap): obje
     hiddenDepth: String(depthOf(design, 'hidden')),
     weightMsb: msb(w.weight),
     weightWidth: String(w.weight),
+    weightAddrMsb: msb(weightAddressBits(design)),
     weightDepth: String(depthOf(design, 'weights')),
     rowMsb: msb(w.row),
     rowSelectWidth: String(w.row),
@@ -261,6 +264,7 @@ export function topView(design: Design, header: string, map?: RegisterMap): obje
       addr: row === 0 ? 'weight_addr_q' : `weight_addr_${row}`,
       file: files.weights(row),
       load: weightLoads[row] ?? NO_LOAD,
+      fill: fillOf(design, row),
     })),
     columns: Array.from({ length: columns }, (_, column) => ({
       column: String(column),

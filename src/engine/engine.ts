@@ -3,12 +3,8 @@
  * quantized scheme equals the golden integer model bit for bit; its gradients are the same real numbers
  * up to rounding.
  */
-import {
-  cellArithmetic,
-  LOGIT_FRACTION,
-  SIGMOID_FRACTION,
-  TANH_FRACTION,
-} from '../quant/arithmetic.js';
+import { cellArithmetic, LOGIT_FRACTION, SIGMOID_FRACTION } from '../quant/arithmetic.js';
+import { TANH_FRACTION } from '../quant/tanh.js';
 import { activationUnit } from '../quant/code-matrix.js';
 import { isLossAware, type WeightCoding } from '../quant/coding.js';
 import { type Model, type ModelScheme, schemeName, type Tensors } from '../model/model.js';

@@ -3,7 +3,7 @@
  * (schedule.ts) that a kernel set runs. Between programs and parts of one the host decides scales and decision
  * points, and codes and computes what no kernel does (coded-parameters.ts, cell-steps.ts).
  */
-import { TANH_TABLE } from '../quant/arithmetic.js';
+import { tanhTable } from '../quant/tanh.js';
 import { f32, type Model, type Tensors } from '../model/model.js';
 import { floatWord, Placed, Program } from './assembler.js';
 import { Random } from '../model/random.js';
@@ -168,7 +168,7 @@ export class FusedSession implements Session {
     this.activations = layout.scheme ? i16 : f32;
     const placed = fixed.map((program, n) => new Placed(program, at[n], i32));
     [this.statistics, this.coding, this.finishing, this.updating] = placed;
-    i32.set(TANH_TABLE, layout.table / 4);
+    i32.set(tanhTable(layout.scheme?.tanh), layout.table / 4);
     this.inputs = new Inputs(this.views, layout, model);
     this.parameters = new CodedParameters(this.views, layout, model, config.mask);
     this.memoryBytes = arena.size - HEAP_BASE + this.parameters.bytes;

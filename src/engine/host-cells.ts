@@ -9,14 +9,10 @@ import {
   INT16_MAX,
   INT16_MIN,
   SIGMOID_FRACTION,
-  TANH_FRACTION,
-  TANH_INDEX_SHIFT,
-  TANH_TABLE,
-  TANH_TABLE_SIZE,
-  tanhTable,
 } from '../quant/arithmetic.js';
 import { GATE } from '../quant/gates.js';
 import type { Scheme } from '../quant/scheme.js';
+import { TANH_FRACTION, TANH_INDEX_SHIFT, TANH_TABLE_SIZE, tanhTable } from '../quant/tanh.js';
 import type { Random } from '../model/random.js';
 import type { GateGradient } from './engine.js';
 
@@ -70,7 +66,6 @@ export function hasKernel({ activations, candidate, cell, slope }: Scheme): bool
   );
 }
 
-const TABLE = Int32Array.from(TANH_TABLE);
 const LAST = TANH_TABLE_SIZE - 1;
 const SIGMOID_HALF = 2 ** (SIGMOID_FRACTION - 1);
 const GATE_UNIT = 2 ** -SIGMOID_FRACTION;
@@ -78,6 +73,8 @@ const TANH_UNIT = 2 ** -TANH_FRACTION;
 
 /** A scheme's formats as the loops want them. */
 interface Formats {
+  /** tanh(k / 128) in Q0.12. */
+  readonly tanh: Int32Array;
   /** tanh(slope * k / 128) in Q0.12. */
   readonly squash: Int32Array;
   /** log2 of Q0.12 units in a unit of c. */
@@ -100,7 +97,8 @@ function formats(scheme: Scheme): Formats {
   const coarse = CELL_FRACTION - fraction;
   const candidateShift = scheme.gates === 'int16' ? 0 : coarse;
   const made: Formats = {
-    squash: Int32Array.from(tanhTable(scheme.slope)),
+    tanh: Int32Array.from(tanhTable(scheme.tanh)),
+    squash: Int32Array.from(tanhTable(scheme.tanh, scheme.slope)),
     coarse,
     cLow: -(2 ** (bits - 1)),
     cHigh: 2 ** (bits - 1) - 1,
@@ -134,6 +132,7 @@ function preactivation(acc: number, ratio: number, bias: number): number {
 }
 
 function sigmoidRow(
+  table: Int32Array,
   rows: CellRows,
   row: number,
   at: number,
@@ -145,16 +144,17 @@ function sigmoidRow(
   const shift = TANH_INDEX_SHIFT + 1;
   for (let u = 0; u < units; u++) {
     const z = preactivation(acc[at + u], ratio[row + u], biasInt[row + u]);
-    gates[at + u] = SIGMOID_HALF + oddTable(TABLE, z, shift);
+    gates[at + u] = SIGMOID_HALF + oddTable(table, z, shift);
   }
 }
 
 /** tanh of a linear row in Q0.12. */
-function tanhOf(acc: number, ratio: number, bias: number): number {
-  return oddTable(TABLE, preactivation(acc, ratio, bias), TANH_INDEX_SHIFT);
+function tanhOf(table: Int32Array, acc: number, ratio: number, bias: number): number {
+  return oddTable(table, preactivation(acc, ratio, bias), TANH_INDEX_SHIFT);
 }
 
 function tanhRow(
+  table: Int32Array,
   { ratio, biasInt }: CellRows,
   row: number,
   at: number,
@@ -164,7 +164,7 @@ function tanhRow(
 ): void {
   const half = (1 << shift) >> 1;
   for (let u = 0; u < units; u++) {
-    gates[at + u] = (tanhOf(acc[at + u], ratio[row + u], biasInt[row + u]) + half) >> shift;
+    gates[at + u] = (tanhOf(table, acc[at + u], ratio[row + u], biasInt[row + u]) + half) >> shift;
   }
 }
 
@@ -247,14 +247,14 @@ function runGates(
   state: CellState,
   random: Random | undefined,
 ): void {
-  const { one, candidateShift } = formats(scheme);
+  const { tanh, one, candidateShift } = formats(scheme);
   for (let gate = 0; gate < 4; gate++) {
     const kind = kindOf(scheme, gate);
     const row = gate * units;
     for (let lane = 0; lane < lanes; lane++) {
       const at = (lane * 4 + gate) * units;
-      if (kind === 'sigmoid') sigmoidRow(rows, row, at, units, state);
-      else if (kind === 'tanh') tanhRow(rows, row, at, units, state, candidateShift);
+      if (kind === 'sigmoid') sigmoidRow(tanh, rows, row, at, units, state);
+      else if (kind === 'tanh') tanhRow(tanh, rows, row, at, units, state, candidateShift);
       else if (kind === 'ternary') {
         if (random) sampleCandidates(rows, row, at, units, state, one, random);
         else levelRow(rows, row, at, units, state, 1, one);
@@ -431,6 +431,7 @@ function valueSlopes(
 
 /** 1 - tanh(a)^2 of the table's tanh in Q0.12, before it is rounded to the candidate's integer. */
 function tableSlopes(
+  table: Int32Array,
   { ratio, biasInt }: CellRows,
   row: number,
   at: number,
@@ -438,7 +439,7 @@ function tableSlopes(
   { acc }: CellState,
 ): void {
   for (let u = 0; u < units; u++) {
-    const t = tanhOf(acc[at + u], ratio[row + u], biasInt[row + u]) * TANH_UNIT;
+    const t = tanhOf(table, acc[at + u], ratio[row + u], biasInt[row + u]) * TANH_UNIT;
     slopes[row + u] = 1 - t * t;
   }
 }
@@ -472,7 +473,7 @@ function findSlopes(
     const at = (lane * 4 + gate) * units;
     const kind = kindOf(scheme, gate);
     if (kind === 'sigmoid') valueSlopes(row, at, units, state, GATE_UNIT);
-    else if (kind === 'tanh') tableSlopes(rows, row, at, units, state);
+    else if (kind === 'tanh') tableSlopes(formats(scheme).tanh, rows, row, at, units, state);
     else if (kind === 'ternary') tanhSlopes(rows, row, at, units, state);
     else if (rule === 'level') valueSlopes(row, at, units, state, 1 / 2);
     else sigmoidSlopes(rows, row, at, units, state);

@@ -10,11 +10,11 @@ import {
   quantizeActivation,
   requantize,
   saturate,
-  sigmoidFixed,
   tanhFixed,
   ternaryActivation,
   threshold3,
 } from '../quant/arithmetic.js';
+import { tanhTable } from '../quant/tanh.js';
 import { type CodedMatrix, codeMatrix, type MatrixPlan } from '../quant/code-matrix.js';
 import { GATE } from '../quant/gates.js';
 import { masterGradient } from '../quant/master-gradient.js';
@@ -84,6 +84,8 @@ interface Effective {
 /** A layer's formats and decisions; undefined in the float scheme. */
 interface Cell {
   readonly arithmetic: CellArithmetic;
+  /** Values of tanh(z). */
+  readonly tanh: readonly number[];
   readonly slope: number;
   readonly hiddenDecision: number;
   /** Ends of c. */
@@ -135,6 +137,7 @@ function cellOf(scheme: Scheme, layer: ModelLayer): Cell {
   const high = 2 ** (scheme.cell.bits - 1) - 1;
   return {
     arithmetic: cellArithmetic(scheme),
+    tanh: tanhTable(scheme.tanh),
     slope: scheme.slope,
     hiddenDecision: hiddenDecision(decisionsOf(layer)),
     ...{ low: -high - 1, high },
@@ -173,11 +176,11 @@ function gateOf(
   }
   const fixed = requantize(acc, row.multiplier, row.shift, row.bias);
   if (isCandidate) {
-    const table = tanhFixed(fixed) * units.squashed;
+    const table = tanhFixed(fixed, cell.tanh) * units.squashed;
     const value = cell.arithmetic.candidate(fixed) * units.candidate;
     return { value, slope: 1 - table * table };
   }
-  const table = sigmoidFixed(fixed) * units.gate;
+  const table = cell.arithmetic.sigmoid(fixed) * units.gate;
   return { value: table, slope: table * (1 - table) };
 }
 

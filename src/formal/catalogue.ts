@@ -11,7 +11,14 @@ export type Method = 'combinational' | 'unrolled' | 'induction' | 'enumeration';
 
 /** Modules that can be replaced by anything: those of rtl-specs/cut/. */
 export type CutModule =
-  'hg_ram' | 'hg_rom' | 'hg_tanh_lookup' | 'hg_digit_product' | 'hg_multiply_add';
+  | 'hg_ram'
+  | 'hg_rom'
+  | 'hg_tanh_lookup'
+  | 'hg_tanh_interpolated'
+  | 'hg_tanh_piecewise'
+  | 'hg_digit_product'
+  | 'hg_product_pair'
+  | 'hg_multiply_add';
 
 export interface Property {
   /** Module of rtl-templates/. */
@@ -45,6 +52,17 @@ const MOST_PROVED_WORDS = 16;
 function fewWords(parameters: Parameters): Parameters {
   const depth = Math.min(parameterNumber(parameters.DEPTH), MOST_PROVED_WORDS);
   return { ...parameters, DEPTH: bits32(depth) };
+}
+
+/** Short halves and few rows to wait for, which are like long ones and many. */
+function fewLines(parameters: Parameters): Parameters {
+  const least = (name: string, most: number): string =>
+    bits32(Math.min(parameterNumber(parameters[name]), most));
+  return {
+    ...parameters,
+    LINE_WIDTH: least('LINE_WIDTH', 3),
+    RELEASE_DELAY: least('RELEASE_DELAY', 4),
+  };
 }
 
 const has =
@@ -84,6 +102,15 @@ export const PROPERTIES: readonly Property[] = [
     claim: 'product = weight * act, digit by digit',
   },
   {
+    ...{ unit: 'hg_pe_int_pair', spec: 'hg_pe_int_pair', method: 'unrolled', steps: 3 },
+    cut: ['hg_product_pair'],
+    claim: "both acc' = clear ? 0 : acc + product, the southern a cycle later",
+  },
+  {
+    ...{ unit: 'hg_product_pair', spec: 'hg_product_pair', method: 'combinational', steps: 1 },
+    claim: 'each product = weight * act, digit by digit',
+  },
+  {
     ...{ unit: 'hg_digit_product', spec: 'hg_digit_product', method: 'combinational', steps: 1 },
     claim: 'term + negative = digit * multiplicand',
   },
@@ -121,8 +148,17 @@ export const PROPERTIES: readonly Property[] = [
   },
   {
     ...{ unit: 'hg_tanh_lookup', spec: 'hg_tanh_lookup', method: 'unrolled', steps: 3 },
-    cut: ['hg_rom'],
+    cut: ['hg_rom', 'hg_tanh_interpolated', 'hg_tanh_piecewise'],
     claim: 'sign(v) table[min(round(|v| / 2^shift), last)], rounded',
+  },
+  {
+    ...{ unit: 'hg_tanh_interpolated', spec: 'hg_tanh_interpolated', method: 'unrolled', steps: 3 },
+    cut: ['hg_rom'],
+    claim: 'value + n rise / 16, rounded, of the word of 16 indices',
+  },
+  {
+    ...{ unit: 'hg_tanh_piecewise', spec: 'hg_tanh_piecewise', method: 'unrolled', steps: 2 },
+    claim: 'tanh(k / 128) = 2 PLAN(k / 64) - 1, below 1',
   },
   {
     ...{ unit: 'hg_argmax', spec: 'hg_argmax', method: 'induction', steps: 3 },
@@ -145,6 +181,20 @@ export const PROPERTIES: readonly Property[] = [
     ...{ unit: 'hg_weight_bank_ram', spec: 'hg_weight_bank_ram', method: 'unrolled', steps: 2 },
     cut: ['hg_ram'],
     claim: 'word and address, one cycle later; written where it is loaded',
+  },
+  {
+    ...{ unit: 'hg_trits', spec: 'hg_trits', method: 'combinational', steps: 1 },
+    claim: 'five codes of -1, 0, +1, which give the byte, base 3',
+  },
+  {
+    ...{ unit: 'hg_weight_bank_stream', spec: 'hg_weight_bank_stream' },
+    ...{ method: 'unrolled', steps: 2, cut: ['hg_ram'] },
+    claim: 'word of the line, one cycle later; 0 where none is taken',
+  },
+  {
+    ...{ unit: 'hg_weight_stream', spec: 'hg_weight_stream', method: 'induction', steps: 4 },
+    claim: 'no beat lost or made up; no half written while it is read',
+    reduce: fewLines,
   },
   {
     ...{ unit: 'hg_axi_lite', spec: 'hg_axi_lite', method: 'induction', steps: 6 },

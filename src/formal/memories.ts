@@ -83,28 +83,40 @@ async function romContents(netlist: Netlist, units: readonly Unit[]): Promise<En
 /** Entries of the tables of tanh(z) and tanh(s c), against the function itself. */
 function tableContents(design: Design, netlist: Netlist): Enumeration[] {
   const names = memoryFiles(design.name);
-  const { slope, cell } = design.scheme;
-  const { shift, depth } = squashShape(design.scheme);
-  const tables: { file: string; claim: string; depth: number; at: (n: number) => number }[] = [];
-  if (usesTanh(design)) {
-    const claim = 'entry k = round(4096 tanh(k / 128))';
-    tables.push({ file: names.tanh, claim, depth: 512, at: (k) => k / 128 });
-  }
+  const { slope, cell, tanh } = design.scheme;
+  if (tanh === 'piecewise') return [];
+  const isInterpolated = tanh === 'interpolated';
+  const { shift, depth, bits } = squashShape(design.scheme);
+  const tables: { file: string; of: string; depth: number; at: (n: number) => number }[] = [];
+  if (usesTanh(design))
+    tables.push({ file: names.tanh, of: 'k / 128', depth: 512, at: (k) => k / 128 });
   if (usesSquash(design)) {
     const step = 2 ** (shift - cell.fraction);
     const file = squashFile(design) === undefined ? names.tanh : names.squash;
-    // The table's last argument is 511 / 128, however coarse c is.
-    const at = (n: number): number => slope * Math.min(n * step, 511 / 128);
-    tables.push({ file, claim: 'entry n = round(4096 tanh(s c)) of the n-th c', depth, at });
+    // The last argument of a stored table is 511 / 128, however coarse c is.
+    const last = isInterpolated ? Infinity : 511 / 128;
+    tables.push({ file, of: 's c', depth, at: (n) => slope * Math.min(n * step, last) });
   }
-  return tables.map(({ file, claim, depth: entries, at }) => {
+  const fixed = (x: number): bigint => BigInt(Math.round(4096 * Math.tanh(x)));
+  return tables.map(({ file, of, depth: entries, at }) => {
     const words = hexWords(netlist.files[file]);
     const differences: string[] = [];
-    for (let n = 0; n < entries; n++) {
-      const entry = Math.round(4096 * Math.tanh(at(n)));
-      if (words[n] !== BigInt(entry)) differences.push(`${file}[${n}]: ${words[n]}, not ${entry}`);
+    const compare = (n: number, wanted: bigint): void => {
+      if (words[n] !== wanted) differences.push(`${file}[${n}]: ${words[n]}, not ${wanted}`);
+    };
+    if (!isInterpolated) {
+      for (let n = 0; n < entries; n++) compare(n, fixed(at(n)));
+      const claim = `entry = round(4096 tanh(${of}))`;
+      return { unit: 'hg_tanh_lookup', claim, extent: `${entries} entries`, differences };
     }
-    return { unit: 'hg_tanh_lookup', claim, extent: `${entries} entries`, differences };
+    const width = BigInt(file === names.tanh ? 12 : bits);
+    const knots = Math.floor((entries - 1) / 16) + 1;
+    for (let n = 0; n < knots; n++) {
+      const [value, next] = [fixed(at(16 * n)), fixed(at(16 * n + 16))];
+      compare(n, ((next - value) << width) | value);
+    }
+    const claim = `word = round(4096 tanh(${of})) of every 16th entry, and what the next has more`;
+    return { unit: 'hg_tanh_interpolated', claim, extent: `${knots} words`, differences };
   });
 }
 

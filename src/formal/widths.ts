@@ -7,8 +7,9 @@
  * x: what the tables hold, or the format of dense input). Combined sums count modulo 2^width, so of them the
  * complete sum alone has to fit. The cell saturates; what it saturates has to fit.
  */
-import { cellArithmetic, TANH_TABLE } from '../quant/arithmetic.js';
+import { cellArithmetic } from '../quant/arithmetic.js';
 import { activationMax, type QuantizedModel } from '../quant/quantized-model.js';
+import { tanhTable } from '../quant/tanh.js';
 import { signedBits } from '../design/bits.js';
 import { tableOf, type Design, type Job, type Segment } from '../design/design.js';
 import { effectiveCodes, inputTable, type ArrayMatrix } from '../design/planes.js';
@@ -149,7 +150,7 @@ function jobWidths(
 function cellWidths({ scheme }: Design): WidthProof[] {
   const { bits, fraction } = scheme.cell;
   const c = 2 ** (bits - 1);
-  const tanhMax = TANH_TABLE[TANH_TABLE.length - 1];
+  const tanhMax = tanhTable(scheme.tanh).at(-1)!;
   const squashMax = Math.abs(cellArithmetic(scheme).squash(-c));
   const candidate = scheme.candidate === 'ternary' ? 2 ** 12 : tanhMax;
   if (scheme.gates === 'int16') {

@@ -19,12 +19,19 @@
  *
  * `docs/arithmetic.md` derives each choice.
  */
+import {
+  TANH_FRACTION,
+  TANH_INDEX_SHIFT,
+  TANH_TABLE,
+  TANH_TABLE_SIZE,
+  type TanhForm,
+  tanhTable,
+} from './tanh.js';
 
 export const ACTIVATION_FRACTION = 7;
 export const ACTIVATION_MAX = 127;
 export const PREACT_BITS = 16;
 export const PREACT_FRACTION = 12;
-export const TANH_FRACTION = 12;
 export const SIGMOID_FRACTION = 13;
 export const CELL_BITS = 16;
 export const CELL_FRACTION = 12;
@@ -46,17 +53,6 @@ export const INT16_MAX = 32767;
 /** Decision point of a three-level gate: sigmoid(a) = 3/4 at a = ln 3 (arXiv:1905.13568). */
 export const LEVEL3_DECISION = Math.log(3);
 
-/** Entries of the tanh table: arguments k / 128, k = 0..511, so |argument| < 4. */
-export const TANH_TABLE_BITS = 9;
-export const TANH_TABLE_SIZE = 2 ** TANH_TABLE_BITS;
-/** Right shift from Q3.12 to a table index for tanh(z); sigmoid(z) = (1 + tanh(z / 2)) / 2 uses one more. */
-export const TANH_INDEX_SHIFT = 5;
-
-/** tanh(k / 128) in Q0.12, rounded to nearest: the only non-linear function in the hardware. */
-export const TANH_TABLE: readonly number[] = Array.from({ length: TANH_TABLE_SIZE }, (_, k) =>
-  Math.round(Math.tanh(k / 128) * 2 ** TANH_FRACTION),
-);
-
 /** Clamp to [low, high]: hardware saturates, it never wraps. */
 export function saturate(value: number, low: number, high: number): number {
   return value < low ? low : value > high ? high : value;
@@ -71,19 +67,19 @@ function tableValue(table: readonly number[], magnitude: number, shift: number):
   return table[index < TANH_TABLE_SIZE ? index : TANH_TABLE_SIZE - 1];
 }
 
-/** tanh of a Q3.12 value (z or c), in Q0.12; odd, table index rounded to nearest. */
-export function tanhFixed(value: number): number {
+/** tanh of a Q3.12 value (z or c), in Q0.12; odd, index rounded to nearest. */
+export function tanhFixed(value: number, table: readonly number[] = TANH_TABLE): number {
   return value < 0
-    ? -tableValue(TANH_TABLE, -value, TANH_INDEX_SHIFT)
-    : tableValue(TANH_TABLE, value, TANH_INDEX_SHIFT);
+    ? -tableValue(table, -value, TANH_INDEX_SHIFT)
+    : tableValue(table, value, TANH_INDEX_SHIFT);
 }
 
 /** sigmoid of a Q3.12 pre-activation, in unsigned Q0.13: 4096 + tanh(z / 2) in Q0.12. */
-export function sigmoidFixed(z: number): number {
+export function sigmoidFixed(z: number, table: readonly number[] = TANH_TABLE): number {
   const half = 2 ** (SIGMOID_FRACTION - 1);
   return z < 0
-    ? half - tableValue(TANH_TABLE, -z, TANH_INDEX_SHIFT + 1)
-    : half + tableValue(TANH_TABLE, z, TANH_INDEX_SHIFT + 1);
+    ? half - tableValue(table, -z, TANH_INDEX_SHIFT + 1)
+    : half + tableValue(table, z, TANH_INDEX_SHIFT + 1);
 }
 
 /**
@@ -123,6 +119,8 @@ export interface CellArithmetic {
   squash(c: number): number;
   /** h from o and c; `decision`: |o tanh(s c)| in Q0.12 from which a ternary h is not 0. */
   hidden(o: number, c: number, decision: number): number;
+  /** sigmoid of a Q3.12 pre-activation, in Q0.13. */
+  sigmoid(z: number): number;
   /** tanh of a Q3.12 pre-activation as the candidate's integer. */
   candidate(z: number): number;
 }
@@ -133,31 +131,27 @@ export interface CellFormats {
   readonly activations: 'int8' | 'ternary';
   readonly cell: { readonly bits: number; readonly fraction: number };
   readonly slope: number;
-}
-
-/** tanh(slope * k / 128) in Q0.12, rounded to nearest, for k = 0..511. */
-export function tanhTable(slope: number): readonly number[] {
-  if (slope === 1) return TANH_TABLE;
-  return TANH_TABLE.map((_, k) => Math.round(Math.tanh((slope * k) / 128) * 2 ** TANH_FRACTION));
+  /** `table` where nothing is said. */
+  readonly tanh?: TanhForm | undefined;
 }
 
 export function cellArithmetic(formats: CellFormats): CellArithmetic {
-  const { gates, activations, cell, slope } = formats;
+  const { gates, activations, cell, slope, tanh } = formats;
   const high = 2 ** (cell.bits - 1) - 1;
   const low = -high - 1;
   const coarse = 2 ** (CELL_FRACTION - cell.fraction);
-  const table = tanhTable(slope);
-  const squash = (c: number): number =>
-    c < 0
-      ? -tableValue(table, -c * coarse, TANH_INDEX_SHIFT)
-      : tableValue(table, c * coarse, TANH_INDEX_SHIFT);
+  const ofZ = tanhTable(tanh);
+  const ofC = tanhTable(tanh, slope);
+  const squash = (c: number): number => tanhFixed(c * coarse, ofC);
+  const sigmoid = (z: number): number => sigmoidFixed(z, ofZ);
   const ternary = (v: number, decision: number): number =>
     Math.abs(v) >= decision ? Math.sign(v) : 0;
   if (gates === 'int16') {
     return {
       one: 2 ** TANH_FRACTION,
       squash,
-      candidate: tanhFixed,
+      sigmoid,
+      candidate: (z) => tanhFixed(z, ofZ),
       update: (f, c, i, g) =>
         saturate(
           Math.floor((f * c * coarse + i * g + 2 ** 12 * coarse) / (2 ** 13 * coarse)),
@@ -177,7 +171,8 @@ export function cellArithmetic(formats: CellFormats): CellArithmetic {
   return {
     one: 2 ** cell.fraction,
     squash,
-    candidate: (z) => Math.floor(tanhFixed(z) / coarse + 1 / 2),
+    sigmoid,
+    candidate: (z) => Math.floor(tanhFixed(z, ofZ) / coarse + 1 / 2),
     update: (f, c, i, g) => saturate(multiplyLevel3(f, c) + multiplyLevel3(i, g), low, high),
     hidden: (o, c, decision) =>
       activations === 'int8'

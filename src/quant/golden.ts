@@ -2,13 +2,7 @@
  * The golden integer LSTM: what the emitted Verilog must equal, bit for bit. Integers in, integers out,
  * no floating-point value inside; reported accuracy is always this model's.
  */
-import {
-  type CellArithmetic,
-  cellArithmetic,
-  requantize,
-  sigmoidFixed,
-  threshold3,
-} from './arithmetic.js';
+import { type CellArithmetic, cellArithmetic, requantize, threshold3 } from './arithmetic.js';
 import { GATE } from './gates.js';
 import {
   oneHotCode,
@@ -104,7 +98,7 @@ function gateValue(row: RowParameters, sum: number, gate: number, cell: CellArit
     return gate === GATE.g ? (level - 1) * cell.one : level;
   }
   const z = requantize(sum, row.multiplier, row.shift, row.bias);
-  return gate === GATE.g ? cell.candidate(z) : sigmoidFixed(z);
+  return gate === GATE.g ? cell.candidate(z) : cell.sigmoid(z);
 }
 
 /** Advance one layer by one step in place: x [inputSize], h [hiddenSize], c [hiddenSize]. */

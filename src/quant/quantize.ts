@@ -6,7 +6,8 @@ import {
   type ModelLayer,
   type ModelScheme,
 } from '../model/model.js';
-import { quantizeActivation, TANH_FRACTION, ternaryActivation } from './arithmetic.js';
+import { quantizeActivation, ternaryActivation } from './arithmetic.js';
+import { TANH_FRACTION } from './tanh.js';
 import {
   codeMatrix,
   type Decisions,

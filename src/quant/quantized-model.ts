@@ -120,7 +120,7 @@ export function outputSize(layer: {
 }
 
 /** Operands with scales of their own in a layer's rows. */
-export function operandCount(scheme: Scheme): number {
+export function operandCount(scheme: Pick<Scheme, 'operandScales'>): number {
   return scheme.operandScales === 'separate' ? 2 : 1;
 }
 
@@ -141,8 +141,26 @@ export function layerPlanes(scheme: Scheme, layer: number, hiddenSize: number): 
   );
 }
 
+/** What the storage of a model depends on: sizes, not weights. */
+export interface StoredSizes {
+  readonly scheme: Scheme;
+  readonly input:
+    | { readonly kind: 'one-hot' | 'dense' }
+    | { readonly kind: 'tokens'; readonly embedding: { readonly length: number } }
+    | {
+        readonly kind: 'features';
+        readonly tables: readonly { readonly codes: { readonly length: number } }[];
+      };
+  readonly layers: readonly {
+    readonly inputSize: number;
+    readonly hiddenSize: number;
+    readonly backward?: object | undefined;
+  }[];
+  readonly head: { readonly classes: number };
+}
+
 /** Weight storage in bytes as the hardware packs it, embedding included. */
-export function weightBytes(model: QuantizedModel): number {
+export function weightBytes(model: StoredSizes): number {
   const { scheme, layers, head, input } = model;
   let bits = 0;
   layers.forEach((layer, l) => {

@@ -1,6 +1,7 @@
 /** Schemes: which integers an LSTM computes with. Plain data, checked as a whole. */
 import { GATE_NAMES } from './gates.js';
 import { CODINGS, codingOf, isLossAware, planesOf } from './coding.js';
+import { TANH_FRACTION, TANH_INDEX_SHIFT, type TanhForm } from './tanh.js';
 
 /** How i, f and o are represented: table sigmoid in Q0.13; {0, 1/2, 1}; or {0, 1}. */
 export type GateFormat = 'int16' | 'level3' | 'binary';
@@ -42,6 +43,8 @@ export interface Scheme {
    * made deterministic), or at 2/3 of the mean magnitude seen in training (`tracked`).
    */
   readonly decisions: 'half' | 'tracked';
+  /** How hardware comes by tanh, and so by sigmoid; `table` where nothing is said. */
+  readonly tanh?: TanhForm | undefined;
 }
 
 /** All gates of all layers alike. */
@@ -104,6 +107,7 @@ function formatProblems({
   activations,
   slope,
   decisions,
+  tanh,
 }: Scheme): string[] {
   const problems: string[] = [];
   const { bits, fraction } = cell;
@@ -134,6 +138,23 @@ function formatProblems({
     activations !== 'ternary'
   ) {
     problems.push('decisions: tracked, but no activation has two or three values');
+  }
+  if (tanh === undefined || tanh === 'table') return problems;
+  const ofC = gates === 'int16' || activations === 'int8';
+  if (!ofC && candidate === 'ternary') {
+    problems.push(`tanh: ${tanh}, but nothing takes a tanh: gates, g and h are decided by points`);
+  }
+  const finest = TANH_FRACTION - TANH_INDEX_SHIFT;
+  if (ofC && fraction < finest) {
+    problems.push(
+      `tanh: ${tanh}, but a cell of ${fraction} fraction bits has a table of few entries; use table, or ` +
+        `${finest} fraction bits or more`,
+    );
+  }
+  if (ofC && tanh === 'piecewise' && slope !== 1) {
+    problems.push(
+      `tanh: piecewise, whose lines are tanh(c)'s, but slope ${slope} wants tanh(${slope} c); use interpolated`,
+    );
   }
   return problems;
 }

@@ -1,5 +1,5 @@
-/** The page's style sheet: light and dark by the reader's setting. */
-export const STYLE = `
+/** Colours by the reader's setting, light or dark. */
+export const COLORS = `
 :root {
   --page: #f6f7f9; --card: #ffffff; --ink: #1a2029; --soft: #5b6675; --rule: #e3e7ec; --capacity: #edf0f4;
   --series-0: #7a8594; --series-1: #2f6fde; --series-2: #e0662b; --series-3: #1d9a6c; --series-4: #9153c9;
@@ -18,6 +18,10 @@ export const STYLE = `
     --measured: #4cc596; --estimated: #f0b35c; --exact: #8ab4ff;
   }
 }
+`;
+
+/** The page's style sheet. */
+export const STYLE = `${COLORS}
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
@@ -61,6 +65,12 @@ svg .curve { fill: none; stroke-width: 1.8; stroke-linejoin: round; }
 svg .reference { stroke-dasharray: 6 4; }
 svg .mark { stroke: var(--card); stroke-width: 1.2; }
 svg .capacity { fill: var(--capacity); }
+.tree { font-size: 13px; font-variant-numeric: tabular-nums; margin-top: 10px; }
+.tree summary, .tree .leaf { display: flex; gap: 12px; padding: 3px 0; border-bottom: 1px solid var(--rule); }
+.tree summary { cursor: pointer; list-style: none; } .tree summary::-webkit-details-marker { display: none; }
+.tree summary .amount-name::before { content: "+ "; color: var(--soft); } .tree details[open] > summary .amount-name::before { content: "\u2212 "; }
+.tree .leaf .amount-name { padding-left: 12px; } .tree .branch { padding-left: 16px; }
+.amount-name { flex: 1; } .amount { color: var(--soft); min-width: 76px; text-align: right; } .amount.share { min-width: 60px; }
 footer { color: var(--soft); font-size: 12.5px; margin: 18px 4px 0; }
 @media print { body { background: #fff; } .card { break-inside: avoid; } }
 `;

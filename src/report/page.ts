@@ -1,6 +1,7 @@
 /** ReportData -> one HTML page that needs nothing else: no request, no script. */
+import { gantt } from './gantt.js';
 import { capacityBars, curvePlot, type ScatterPoint, scatterPlot, stackedBars } from './plots.js';
-import type { ReportData, SchemeReport, Source } from './report-data.js';
+import type { Amount, ReportData, SchemeReport, Source } from './report-data.js';
 import { escapeText, grouped } from './svg.js';
 import { STYLE } from './page-style.js';
 
@@ -202,6 +203,20 @@ function cyclesCard(data: ReportData): string[] {
   ];
 }
 
+function timelineCard(data: ReportData): string[] {
+  return data.schemes.flatMap(({ scheme, timeline }) =>
+    timeline === undefined
+      ? []
+      : [
+          card(
+            `One step: ${scheme}`,
+            `${grouped(timeline.cycles)} cycles in the steady state, cycle by cycle as the simulator has them.`,
+            gantt(timeline),
+          ).replace('class="card"', 'class="card wide"'),
+        ],
+  );
+}
+
 function resourceCard(data: ReportData): string[] {
   const measured = data.schemes.filter(
     (scheme) => scheme.measured !== undefined && scheme.measured.resources.length > 0,
@@ -249,6 +264,36 @@ function energyCard(data: ReportData): string[] {
       stackedBars('Energy per step', 'nJ per step', parts, bars),
     ),
   ];
+}
+
+/** A tree that opens where one wants to know more; needs no script. */
+function amountTree(root: Amount, show: (amount: number) => string): string {
+  const row = ({ name, amount }: Amount): string =>
+    `<span class="amount-name">${escapeText(name)}</span><span class="amount">${show(amount)}</span>` +
+    `<span class="amount share">${((100 * amount) / root.amount).toFixed(1)} %</span>`;
+  const node = (item: Amount, isOpen: boolean): string =>
+    item.children.length === 0
+      ? `<div class="leaf">${row(item)}</div>`
+      : `<details${isOpen ? ' open' : ''}><summary>${row(item)}</summary><div class="branch">` +
+        `${item.children.map((child) => node(child, false)).join('')}</div></details>`;
+  return `<div class="tree">${node(root, true)}</div>`;
+}
+
+function attributionCard(data: ReportData): string[] {
+  const { energy } = data.sources;
+  if (energy === undefined) return [];
+  return data.schemes.flatMap(({ scheme, estimated }) => {
+    const attribution = estimated?.attribution;
+    if (attribution === undefined) return [];
+    const nanojoules = (pj: number): string => `${(pj / 1000).toPrecision(3)} nJ`;
+    return [
+      card(
+        `Where it goes: ${scheme}`,
+        `By layer and gate; every entry is the sum of what it is made of. Energy of a step: ${badge(energy)}`,
+        amountTree(attribution.energyPj, nanojoules) + amountTree(attribution.cycles, grouped),
+      ),
+    ];
+  });
 }
 
 function scatterCard(data: ReportData): string[] {
@@ -332,6 +377,7 @@ export function reportPage(data: ReportData): string {
     cyclesCard,
     resourceCard,
     energyCard,
+    attributionCard,
     verificationCard,
   ].flatMap((make) => make(data));
   return `<!doctype html>
@@ -357,6 +403,7 @@ ${table(data)}
 <div class="grid">
 ${cards.join('\n')}
 </div>
+${timelineCard(data).join('\n')}
 ${provenanceCard(data)}
 <footer>${escapeText(generator)}</footer>
 </main>

@@ -1,5 +1,7 @@
 /** What a report page shows: plain data, gathered from a run folder. */
 
+import type { GanttData } from './gantt.js';
+
 /** Where a figure comes from. */
 export type Source =
   | { readonly kind: 'golden' }
@@ -11,6 +13,13 @@ export type Source =
 export interface Share {
   readonly name: string;
   readonly value: number;
+}
+
+/** So much, and of what it is made. */
+export interface Amount {
+  readonly name: string;
+  readonly amount: number;
+  readonly children: readonly Amount[];
 }
 
 export interface TrainingReport {
@@ -42,6 +51,8 @@ export interface SchemeReport {
   /** 0..1 */
   readonly utilization?: number | undefined;
   readonly cycles?: readonly Share[] | undefined;
+  /** One step in the steady state. */
+  readonly timeline?: GanttData | undefined;
   readonly measured?:
     | {
         readonly luts: number;
@@ -62,6 +73,8 @@ export interface SchemeReport {
         readonly dsps?: number | undefined;
         /** Energy per step by part. */
         readonly energyPj?: readonly Share[] | undefined;
+        /** Cycles of the run and energy per step in pJ, by layer and gate. */
+        readonly attribution?: { readonly cycles: Amount; readonly energyPj: Amount } | undefined;
       }
     | undefined;
   readonly stepsPerSecond?: number | undefined;

@@ -18,7 +18,10 @@ const design = z.strictObject({
   inputTable: z.boolean().optional(),
   maxSteps: size.optional(),
   dsp: count.optional(),
+  dspPairs: z.boolean().optional(),
   weights: z.enum(WEIGHT_STORES).optional(),
+  weightStreamBits: size.optional(),
+  weightBuffer: size.optional(),
   control: z.enum(CONTROLS).optional(),
   streams: size.optional(),
   designId: text,
@@ -33,11 +36,14 @@ const breakdown = z.strictObject({
   stallInput: count,
   stallDependency: count,
   stallOutput: count,
+  stallWeights: count,
   tail: count,
 });
 
 const activity = z.strictObject({
   macs: count,
+  /** Products of zeros that were left out. */
+  skippedMacs: count,
   peOperations: count,
   idlePeCycles: count,
   combinations: count,
@@ -46,6 +52,7 @@ const activity = z.strictObject({
   cellUpdates: count,
   comparisons: count,
   memories: z.array(z.strictObject({ name: text, reads: count, writes: count })),
+  offChipBits: count.optional(),
 });
 
 const simulation = z.strictObject({
@@ -60,15 +67,86 @@ const simulation = z.strictObject({
   utilization: real,
   breakdown,
   activity,
+  /** What reading weights allows, and how much the memories' ports are used. */
+  roofline: z.strictObject({
+    weightBanks: size,
+    bankBits: size,
+    weightsPerCycle: size,
+    boundCyclesPerStep: real,
+    boundUtilization: real,
+    ports: z.array(
+      z.strictObject({
+        name: text,
+        banks: size,
+        width: size,
+        depth: size,
+        readPorts: count,
+        writePorts: count,
+        readUse: real,
+        writeUse: real,
+      }),
+    ),
+  }),
+  /** One step in the steady state: what each part does when. */
+  timeline: z
+    .strictObject({
+      title: text,
+      from: count,
+      cycles: size,
+      kinds: z.array(text),
+      tracks: z.array(
+        z.strictObject({
+          name: text,
+          bars: z.array(z.strictObject({ start: count, cycles: size, kind: count })),
+        }),
+      ),
+    })
+    .optional(),
   /** Share of activations taken as not zero, where it was not the data that said which are. */
   density: real.optional(),
+  /** How fast weights come from off chip, and how fast they would have to. */
+  weightSupply: z
+    .strictObject({
+      bitsPerStep: count,
+      portBits: size,
+      boundCycles: real,
+      computeCycles: real,
+      isBound: z.boolean(),
+    })
+    .optional(),
   /** Zeros skipped: share of multiply-accumulates, and what that saves. */
   sparse: z.strictObject({ skipped: real, osCyclesPerStep: real, speedUp: real }).optional(),
 });
-export const SIMULATION = artifact('simulation', 2, simulation);
+export const SIMULATION = artifact('simulation', 4, simulation);
 export type SimulationFile = z.infer<typeof simulation>;
 
 const bar = z.strictObject({ value: real, error: real, available: real.optional() });
+
+/** So much, and of what it is made. */
+export interface StoredAmount {
+  name: string;
+  amount: number;
+  children: StoredAmount[];
+}
+const amount: z.ZodType<StoredAmount> = z.lazy(() =>
+  z.strictObject({ name: text, amount: real, children: z.array(amount) }),
+);
+
+/** What a part takes, and of what it is made; resources of which there are none are left out. */
+export interface StoredPart {
+  name: string;
+  detail: string;
+  takes: Record<string, number>;
+  children: StoredPart[];
+}
+const part: z.ZodType<StoredPart> = z.lazy(() =>
+  z.strictObject({
+    name: text,
+    detail: z.string(),
+    takes: z.record(z.string(), real),
+    children: z.array(part),
+  }),
+);
 
 const estimate = z.strictObject({
   inputs,
@@ -90,9 +168,11 @@ const estimate = z.strictObject({
     shares: z.record(z.string(), real),
     powerMw: real,
   }),
+  /** Where it all goes: every node is the sum of its children. */
+  attribution: z.strictObject({ cycles: amount, energyPj: amount, resources: part }),
   warnings: z.array(z.string()),
 });
-export const ESTIMATE = artifact('estimate', 1, estimate);
+export const ESTIMATE = artifact('estimate', 2, estimate);
 export type EstimateFile = z.infer<typeof estimate>;
 
 /** One estimate per profile. */

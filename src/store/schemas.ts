@@ -1,6 +1,7 @@
 /** Pieces of schemas that several artifacts share. */
 import { z } from 'zod';
 import { type Scheme, schemeProblems } from '../quant/scheme.js';
+import { TANH_FORMS } from '../quant/tanh.js';
 
 export const text = z.string().min(1);
 export const count = z.int().nonnegative();
@@ -27,6 +28,7 @@ export const quantizedScheme: z.ZodType<Scheme> = z
     cell: z.strictObject({ bits: z.int(), fraction: z.int() }),
     slope: real,
     decisions: z.enum(['half', 'tracked']),
+    tanh: z.enum(TANH_FORMS).optional(),
   })
   .superRefine((scheme, context) => {
     for (const message of schemeProblems(scheme)) context.addIssue({ code: 'custom', message });

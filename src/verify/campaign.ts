@@ -19,7 +19,14 @@ export interface CampaignRun {
   readonly name: string;
   readonly options: Pick<
     CosimulationOptions,
-    'stallSeed' | 'stalls' | 'resets' | 'resetAfter' | 'refuseBeforeReset'
+    | 'stallSeed'
+    | 'stalls'
+    | 'weightStallSeed'
+    | 'weightSource'
+    | 'resets'
+    | 'resetAfter'
+    | 'refuseBeforeReset'
+    | 'weightsGoOn'
   >;
 }
 
@@ -75,6 +82,27 @@ export function campaignRuns(seed: number, cycles: number, steps: number): Campa
   ];
 }
 
+/** Resets at work after which the source of weights goes on. */
+const WEIGHT_RESETS = 6;
+
+/** What streamed weights are there to be tried with besides: their own stalls, a slow source, one that is not reset. */
+export function weightRuns(seed: number, cycles: number, portBits: number): CampaignRun[] {
+  const random = new Random(seed + 1);
+  return [
+    { name: 'stalls of weights', options: { weightStallSeed: random.integer(2 ** 31) } },
+    {
+      name: 'weights at half speed',
+      options: {
+        weightSource: { bitsPerCycle: 0.5 * portBits, burstBeats: 1 + random.integer(6) },
+      },
+    },
+    ...Array.from({ length: WEIGHT_RESETS }, (_, n) => ({
+      name: `reset at work, weights go on ${n + 1}`,
+      options: { resetAfter: 1 + random.integer(cycles), weightsGoOn: true },
+    })),
+  ];
+}
+
 export interface CampaignOptions {
   readonly compiled: RtlSimulator;
   readonly expectation: CosimulationExpectation;
@@ -120,7 +148,11 @@ export async function cosimulateAll(
   { seed, onProgress, ...options }: CampaignOptions,
 ): Promise<CampaignResult> {
   const { timing, steps } = options.expectation;
-  const runs = campaignRuns(seed, timing.cycles, steps);
+  const { weightStream } = design;
+  const runs = [
+    ...campaignRuns(seed, timing.cycles, steps),
+    ...(weightStream ? weightRuns(seed, timing.cycles, weightStream.bits) : []),
+  ];
   const results: { name: string; result: CosimulationResult }[] = [];
   for (const [n, { name, options: own }] of runs.entries()) {
     const result = await cosimulate(design, netlist, batches, {

@@ -19,6 +19,8 @@ import {
 } from './golden-run.js';
 import { longestStall, stallMoves, type StallPattern } from './stimuli.js';
 import type { Traffic } from './streams.js';
+import { PacedOffers, WeightDriver } from './weight-driver.js';
+import type { WeightSource } from '../../sim/weight-source.js';
 
 export interface CosimulationOptions {
   /** Fill undefined initial registers and memories from this seed: reset must not depend on them. */
@@ -26,12 +28,18 @@ export interface CosimulationOptions {
   /** Called now and then with the cycle reached and the cycles expected. */
   readonly onProgress?: (cycle: number, cycles: number) => void;
   readonly signal?: AbortSignal;
-  /** Withhold beats on both streams, drawn from this seed; cycles are then not compared. */
+  /** Withhold beats on all streams, drawn from this seed; cycles are then not compared. */
   readonly stallSeed?: number;
   /** How they are withheld; the default is 'random'. */
   readonly stalls?: StallPattern;
+  /** Withhold beats of streamed weights alone, drawn from this seed. */
+  readonly weightStallSeed?: number;
+  /** How fast weights are streamed; the default is a beat in every cycle. */
+  readonly weightSource?: Omit<WeightSource, 'firstBeat'>;
   /** Work for so many cycles first, then reset for a single one: nothing of it may show afterwards. */
   readonly resetAfter?: number;
+  /** The source of streamed weights goes on after that reset where it was, instead of with the first beat. */
+  readonly weightsGoOn?: boolean;
   /**
    * Resets of a single cycle, one after the other, each after so many cycles of work. The inputs begin anew after
    * each, and all that is done until the next one is compared.
@@ -115,6 +123,22 @@ const MAX_PROBLEMS = 8;
 /** Cycles after the expected end in which nothing more may come out. */
 const QUIET_CYCLES = 16;
 
+/** About how long streamed weights are withheld: a few beats' time, again and again. */
+const WEIGHT_STALL_CYCLES = 8;
+
+/** The simulators' cycles of so many sequences, with weights from this source. */
+function timesFrom(
+  design: Design,
+  sequences: readonly number[],
+  weightSource: WeightSource,
+): Pick<CosimulationExpectation, 'timing' | 'closed'> {
+  const workload = { sequences, weightSource };
+  return {
+    timing: simulateStepByStep(design, workload),
+    closed: simulateClosedForm(design, workload),
+  };
+}
+
 const probe = (column: number, name: string): string => `u_column_${column}.${name}`;
 
 /** Signals inside the design that are compared: every h written. */
@@ -146,9 +170,11 @@ export async function cosimulate(
   const rtl = options.compiled ?? (await compileDesign(design, netlist, options));
   rtl.restart();
   const { traffic } = options;
-  const { expected, beats, timing, closed } =
+  const given =
     options.expectation ??
     (traffic ? expectationOfTraffic(design, traffic) : expectationOf(design, batches));
+  const { expected, beats } = given;
+  const weights = design.weightStream ? new WeightDriver(rtl, design) : undefined;
 
   const problems: string[] = [];
   let bitMismatches = 0;
@@ -156,14 +182,6 @@ export async function cosimulate(
   const note = (text: string): void => {
     if (problems.length < MAX_PROBLEMS) problems.push(text);
   };
-  if (
-    closed.cycles !== timing.cycles ||
-    closed.outputCycles.join() !== timing.outputCycles.join() ||
-    JSON.stringify(closed.breakdown) !== JSON.stringify(timing.breakdown)
-  ) {
-    cycleMismatches++;
-    note(`simulators disagree: closed form ${closed.cycles} cycles, step by step ${timing.cycles}`);
-  }
 
   const { pack, activationBits } = design.array;
   const hiddenBits = 32 - activationBits;
@@ -183,6 +201,7 @@ export async function cosimulate(
   };
   rtl.set('rst_i', 1);
   drive(0, false);
+  weights?.drive(false);
   rtl.set('m_axis_tready', 1);
   if (options.resetAfter === undefined) {
     rtl.tick(4);
@@ -191,10 +210,17 @@ export async function cosimulate(
     rtl.set('m_axis_tready', options.refuseBeforeReset === true ? 0 : 1);
     for (let n = 0; n < options.resetAfter; n++) {
       drive(n % beats.length, true);
+      weights?.drive(true);
+      rtl.eval();
+      weights?.settle();
       rtl.tick();
     }
     rtl.set('rst_i', 1);
     drive(0, false);
+    if (options.weightsGoOn !== true) weights?.restart();
+    weights?.drive(options.weightsGoOn === true);
+    rtl.eval();
+    weights?.settle();
     rtl.tick();
   }
   rtl.set('rst_i', 0);
@@ -209,6 +235,20 @@ export async function cosimulate(
   };
   begin(() => loadAndStart(rtl, design, options.stallSeed));
 
+  const weightSource = { ...options.weightSource, firstBeat: weights?.next ?? 0 };
+  const isUsual = options.weightSource === undefined && weightSource.firstBeat === 0;
+  const { timing, closed } = isUsual
+    ? given
+    : timesFrom(design, traffic?.lengths ?? batches.map(({ steps }) => steps.length), weightSource);
+  if (
+    closed.cycles !== timing.cycles ||
+    closed.outputCycles.join() !== timing.outputCycles.join() ||
+    JSON.stringify(closed.breakdown) !== JSON.stringify(timing.breakdown)
+  ) {
+    cycleMismatches++;
+    note(`simulators disagree: closed form ${closed.cycles} cycles, step by step ${timing.cycles}`);
+  }
+
   const field = beatBits(widths(design).class);
   const isValue = design.headOutput === 'value';
   const stepCycles = Math.ceil(timing.cycles / Math.max(1, expected.runs.length));
@@ -216,15 +256,23 @@ export async function cosimulate(
     options.stallSeed === undefined
       ? undefined
       : stallMoves(options.stalls ?? 'random', new Random(options.stallSeed), stepCycles);
+  // Streamed weights are withheld for a few cycles at a time, or at the pace of their source.
+  const weightSeed = options.weightStallSeed ?? options.stallSeed;
+  const weightStalls =
+    weightSeed === undefined
+      ? undefined
+      : stallMoves(options.stalls ?? 'random', new Random(weightSeed + 1), WEIGHT_STALL_CYCLES);
+  const isTimed = stalls === undefined && (weights === undefined || weightStalls === undefined);
   let resultCycles: number[] = [];
   let result = 0;
   // Without stalls the end is known; with them the run is over when nothing has moved for longer than any stall.
-  const limit = stalls ? Infinity : timing.cycles + QUIET_CYCLES;
+  const limit = isTimed ? timing.cycles + QUIET_CYCLES : Infinity;
   const longest = timing.cycles + longestStall(stepCycles);
   /** From the first beat on, for so many cycles; how many h were written. */
   const work = (most: number): number => {
     // The next h that each column writes: which run of a job, and which of its units.
     const next = Array.from({ length: columns }, () => ({ run: 0, unit: 0 }));
+    const pace = weights && new PacedOffers(design, weightSource);
     let written = 0;
     let beat = 0;
     let cycle = 0;
@@ -243,7 +291,9 @@ export async function cosimulate(
       const ready = moves.takes;
       drive(beat, offered);
       rtl.set('m_axis_tready', ready ? 1 : 0);
+      weights?.drive(weightStalls?.().offers ?? pace!.offers(cycle));
       rtl.eval();
+      if (weights?.settle() === true) pace!.taken(cycle);
       if (offered && rtl.getNumber('s_axis_tready') === 1) {
         beat++;
         offered = false;
@@ -286,13 +336,13 @@ export async function cosimulate(
             bitMismatches++;
             note(`result ${result}: of stream ${rtl.getNumber('m_axis_tid')}, not ${stream}`);
           }
-          if (!stalls && cycle !== timing.outputCycles[result]) {
+          if (isTimed && cycle !== timing.outputCycles[result]) {
             cycleMismatches++;
             note(`result ${result}: cycle ${cycle}, simulator says ${timing.outputCycles[result]}`);
           }
         }
         result++;
-        if (stalls && result === expected.results.length)
+        if (!isTimed && result === expected.results.length)
           end = Math.min(most, cycle + longestStall(stepCycles));
       }
       for (let column = 0; column < columns && options.streamsOnly !== true; column++) {
@@ -340,6 +390,10 @@ export async function cosimulate(
     for (let p = before; p < problems.length; p++) problems[p] = `after reset ${n}: ${problems[p]}`;
     if (isDone()) break;
     rtl.set('rst_i', 1);
+    weights?.restart();
+    weights?.drive(false);
+    rtl.eval();
+    weights?.settle();
     rtl.tick();
     rtl.set('rst_i', 0);
     rtl.set('s_axis_tvalid', 0);
@@ -364,7 +418,7 @@ export async function cosimulate(
   const expectedCycles = timing.cycles;
   // A last result that needs no h afterwards ends the run; without one the last h does.
   const cycles = result > 0 ? resultCycles[result - 1] + 1 : expectedCycles;
-  if (!stalls && cycles !== expectedCycles) {
+  if (isTimed && cycles !== expectedCycles) {
     cycleMismatches++;
     note(`run: ${cycles} cycles, simulator says ${expectedCycles}`);
   }

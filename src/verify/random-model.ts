@@ -7,8 +7,8 @@ import {
   PREACT_FRACTION,
   SHIFT_MAX,
   SHIFT_MIN,
-  TANH_FRACTION,
 } from '../quant/arithmetic.js';
+import { TANH_FRACTION } from '../quant/tanh.js';
 import { codeLimit, codingOf, planesOf, type WeightCoding } from '../quant/coding.js';
 import { GATE, GATE_NAMES } from '../quant/gates.js';
 import {

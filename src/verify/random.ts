@@ -5,6 +5,7 @@ import type { Design } from '../design/design.js';
 import { emit } from '../emit/emit.js';
 import { Random } from '../model/random.js';
 import { CODINGS, codingOf, planesOf } from '../quant/coding.js';
+import { TANH_FORMS } from '../quant/tanh.js';
 import {
   schemeCodings,
   schemeProblems,
@@ -18,6 +19,7 @@ import { CoverageCount, type RandomCoverage } from './coverage.js';
 import { randomInput, type BatchInput } from './golden-run.js';
 import { randomModel, schemeOf, type ModelShape } from './random-model.js';
 import { cosimulateStreams, systemCase } from './random-system.js';
+import { streamedCase } from './random-weights.js';
 
 export interface RandomCase {
   readonly index: number;
@@ -78,11 +80,26 @@ function randomOptions(
  * Elements that may have a DSP block: of half the cases all, as the planner chooses, of the others none or some.
  * Drawn apart, so that all else of a case is what it was before there was a choice.
  */
-function randomDsp(seed: number, index: number, elements: number): Pick<PlanOptions, 'dsp'> {
+function randomDsp(
+  seed: number,
+  index: number,
+  elements: number,
+): Pick<PlanOptions, 'dsp' | 'dspPairs'> {
   const random = new Random((Math.imul(seed, 0xc2b2ae35) ^ Math.imul(index + 1, 0x27d4eb2f)) >>> 0);
   const draw = random.integer(4);
-  if (draw < 2) return {};
-  return { dsp: draw === 2 ? 0 : random.integer(elements) };
+  // Two to a block: of every third case, whatever the number of blocks.
+  const pairs = random.integer(3) === 0 ? { dspPairs: true } : {};
+  if (draw < 2) return pairs;
+  return { ...pairs, dsp: draw === 2 ? 0 : random.integer(elements) };
+}
+
+/** Every third scheme of a mixture that can has a tanh of another form; drawn apart as well. */
+function randomTanh(scheme: Scheme, seed: number, index: number): Scheme {
+  const random = new Random((Math.imul(seed + 7, 0xc2b2ae35) ^ Math.imul(index, 0x27d4eb2f)) >>> 0);
+  const tanh = TANH_FORMS[random.integer(2 * TANH_FORMS.length)];
+  if (tanh === undefined || tanh === 'table') return scheme;
+  const formed = { ...scheme, tanh };
+  return schemeProblems(formed).length === 0 ? formed : scheme;
 }
 
 /** Units and inputs that keep designs of many planes as quick to simulate as those of one. */
@@ -133,7 +150,9 @@ export function randomCase(seed: number, index: number, given?: string | Scheme)
   const size = (max: number): number => 1 + random.integer(max);
   const named = Object.keys(SCHEMES);
   const drawn =
-    random.integer(2) === 0 ? named[random.integer(named.length)] : randomScheme(random);
+    random.integer(2) === 0
+      ? named[random.integer(named.length)]
+      : randomTanh(randomScheme(random), seed, index);
   const scheme = schemeOf({ scheme: given ?? drawn });
   const most = mostUnits(scheme);
   const layers = size(2);
@@ -205,21 +224,24 @@ export function describeCase({ shape, design, lengths }: RandomCase): string {
     shape.bidirectional?.[layer] === true ? `2 x ${size}` : size,
   );
   const source = describeInput(shape, input);
-  const { gates, candidate, activations, cell, slope, operandScales, weights, head } = scheme;
+  const { gates, candidate, activations, cell, slope, tanh, operandScales, weights, head } = scheme;
   const mixture =
     scheme.name === 'mixture'
       ? ` (${weights.map(({ i, f, g, o }) => (i === g ? i : [i, f, g, o].join(' '))).join(' | ')}, head ${head}, ` +
         `${operandScales}, ${activations}, gates ${gates}, candidate ${candidate}, cell ${cell.bits}.${cell.fraction}, ` +
-        `slope ${slope.toPrecision(3)})`
+        `slope ${slope.toPrecision(3)}${tanh === undefined ? '' : `, tanh ${tanh}`})`
       : '';
   return (
     `${scheme.name}${mixture} ${[shape.inputSize, ...hidden, shape.output ?? shape.classes].join(' -> ')}, ` +
     `${rows}x${columns} ${design.dataflow === 'sparse' ? 'sparse ' : ''}${array.kind}${array.pack > 1 ? ` by ${array.pack}` : ''}` +
-    `${multipliers ? `, ${multipliers.dsp} of them by DSP` : ''}` +
+    `${multipliers ? `, ${multipliers.dsp} ${multipliers.isPaired ? 'blocks for two' : 'of them by DSP'}` : ''}` +
     `${combiner ? `, factors ${combiner.factors} by ${combiner.factorsBy}` : ''}, ` +
     `${source}, ${shape.when}, sequences ${lengths.join('+')}` +
     (design.sequence ? ` of at most ${design.sequence.maxSteps}` : '') +
     (design.weights === 'ram' ? ', loaded' : '') +
+    (design.weightStream
+      ? `, weights by ${design.weightStream.bits} bits, two halves of ${design.weightStream.halfLines} x ${design.weightStream.perLine}`
+      : '') +
     (design.streams === undefined ? '' : `, ${design.streams} streams`)
   );
 }
@@ -262,7 +284,7 @@ export async function verifyRandom(options: {
   const { seed, count, scheme, signal } = options;
   for (const drawn of randomCases(seed, count, scheme, signal)) {
     const { index } = drawn;
-    const candidate = systemCase(drawn, seed);
+    const candidate = streamedCase(systemCase(drawn, seed), seed);
     const run = candidate.design.streams === undefined ? cosimulateCase : cosimulateStreams;
     const result = await run(candidate, (seed ^ index) >>> 0, signal);
     const description = describeCase(candidate);

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { simulate } from '../../sim/simulate.js';
 import { CapacityError } from '../../src/cost/errors.js';
 import { ENERGY_SHARES, type EnergyNode } from '../../src/cost/energy.js';
+import { inventory } from '../../src/cost/inventory.js';
 import { assertFits, estimate, type CostNode, type PartCost } from '../../src/cost/estimate.js';
 import { loadProfile, profileNames, RESOURCES } from '../../src/cost/profile.js';
 import { plan, type PlanOptions } from '../../src/design/plan.js';
@@ -65,6 +66,27 @@ describe.each(Object.keys(SCHEMES))('scheme %s', (scheme) => {
     expect(named['combiner'].totalPj > 0).toBe(d.combiner !== undefined);
     for (const { name: memory } of d.memories) expect(named[memory].totalPj).toBeGreaterThan(0);
   });
+});
+
+test.each([
+  ['table', 0, 2],
+  ['interpolated', 2, 2],
+  ['piecewise', 2, 0],
+] as const)('tanh by %s: %i parts compute it, %i store it', (tanh, computed, stored) => {
+  const scheme = { ...SCHEMES['int8'], name: 'formed', tanh };
+  const d = design(4, 1, { scheme });
+  const parts = inventory(d);
+  expect(parts.filter((part) => part.path.at(-1) === 'lines')).toHaveLength(computed);
+  expect(
+    parts.filter((part) => part.path.at(-2) === 'tanh' && part.kind === 'memory'),
+  ).toHaveLength(stored);
+  const { resources } = estimate(d, loadProfile('ice40-up5k'));
+  const { resources: plain } = estimate(
+    design(4, 1, { scheme: 'int8' }),
+    loadProfile('ice40-up5k'),
+  );
+  // Each of the tables takes two block RAMs.
+  expect(plain.bram.value - resources.bram.value).toBe(tanh === 'table' ? 0 : 4);
 });
 
 function checkSums(node: CostNode): void {

@@ -75,6 +75,10 @@ describe('shipped profiles', () => {
   });
 });
 
+function lookupFormula(primitive: 'output-stream', cost: 'lut' | 'ff'): unknown {
+  return structuredClone(loadProfile('ice40-up5k').data.primitives[primitive][cost]);
+}
+
 describe('a profile is refused', () => {
   const formulaAt = 'primitives.drain.lut.formula';
   test.each<[string, string, unknown, string]>([
@@ -178,6 +182,67 @@ describe('a profile is refused', () => {
       null,
       'p.json: primitives.drain.lut.coefficients.c0: null',
     ],
+    [
+      'with a formula that reads another',
+      formulaAt,
+      'c0 + c1 + c2 + c3 + ff',
+      `p.json: ${formulaAt}: reads "ff", may read rowSelectBits, rowAddressBits, layerBits, delayBits, c0, c1, c2, c3, and no other formula`,
+    ],
+    [
+      'with a formula that reads itself',
+      'energy.actions.compare.formula',
+      'compare',
+      'p.json: energy.actions.compare.formula: reads "compare"',
+    ],
+    [
+      'with a negative energy',
+      'energy.actions.compare.formula',
+      '0 - 1',
+      'p.json: energy.actions.compare.formula: is -1, must be zero or more',
+    ],
+    [
+      'with an energy without a source',
+      'energy.actions.compare.source',
+      undefined,
+      'p.json: energy.actions.compare.source: missing',
+    ],
+    [
+      'with an energy of which the source is blank',
+      'energy.actions.compare.source',
+      '          ',
+      'p.json: energy.actions.compare.source: "          "',
+    ],
+    [
+      'with negative logic cells',
+      'packing.formula',
+      'c0 * lut - 2 * c1 * ff',
+      'p.json: packing.formula: is -',
+    ],
+    ['without a clock', 'clockMhz', undefined, 'p.json: clockMhz: missing'],
+    [
+      'with a negative leakage',
+      'energy.memoryLeakagePerBit.value',
+      -1,
+      'p.json: energy.memoryLeakagePerBit.value: -1',
+    ],
+    [
+      'with a coefficient of another name',
+      'primitives.drain.lut.coefficients.gain',
+      1,
+      'p.json: primitives.drain.lut.coefficients',
+    ],
+    [
+      'calibrated over a parameter that is none',
+      'calibrated.ranges.wishes',
+      [1, 2],
+      'p.json: calibrated.ranges',
+    ],
+    [
+      'calibrated over a range from large to small',
+      'calibrated.ranges.rows',
+      [16, 1],
+      'p.json: calibrated.ranges.rows: [16,1], must be from the smallest value to the largest',
+    ],
     ['of another version', 'version', 2, 'p.json: version: 2'],
     [
       'with a quality nobody defined',
@@ -197,6 +262,21 @@ describe('a profile is refused', () => {
       expect.arrayContaining([expect.stringContaining(message)]),
     );
     expect(found).toHaveLength(1);
+  });
+
+  test('with formulas that read each other: none can go round in circles', () => {
+    let json = change(valid(), 'primitives.output-stream.lut', {
+      ...(lookupFormula('output-stream', 'lut') as Json),
+      formula: 'ff + c0',
+    });
+    json = change(json, 'primitives.output-stream.ff', {
+      ...(lookupFormula('output-stream', 'ff') as Json),
+      formula: 'lut + c0',
+    });
+    expect(problems(json)).toEqual([
+      '  p.json: primitives.output-stream.lut.formula: reads "ff", may read c0, and no other formula',
+      '  p.json: primitives.output-stream.ff.formula: reads "lut", may read c0, and no other formula',
+    ]);
   });
 
   test('with all its problems at once', () => {

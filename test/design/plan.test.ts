@@ -2,7 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { DesignError, segmentsOf, type Design } from '../../src/design/design.js';
 import { identifierProblem } from '../../src/design/identifier.js';
 import { indexBits, signedBits } from '../../src/design/bits.js';
-import { countMultipliers, multipliersOfColumn, recodeAll } from '../../src/design/multipliers.js';
+import {
+  countElements,
+  multipliersOfColumn,
+  pairsOfColumn,
+  recodeAll,
+} from '../../src/design/multipliers.js';
 import { plan, type PlanOptions } from '../../src/design/plan.js';
 import { hiddenSlot } from '../../src/design/sequence-memory.js';
 import { Random } from '../../src/model/random.js';
@@ -142,9 +147,24 @@ describe('plan', () => {
     const some = plan(modelOf('int8'), { ...sizes, dsp: 4 });
     expect(some).toEqual({ ...whole, multipliers: { dsp: 4 } });
     expect([0, 1].map((column) => multipliersOfColumn(some, column))).toEqual([3, 1]);
-    expect(countMultipliers(some, 2)).toBe(3);
+    expect(countElements(some, 2)).toEqual({ paired: 0, single: 3, recoded: 1 });
     expect(recodeAll(some).multipliers).toEqual({ dsp: 0 });
     expect(recodeAll(plan(model, sizes))).toEqual(plan(model, sizes));
+  });
+
+  test('lets two elements of a column share a block', () => {
+    const sizes = { name: 'dut', rows: 5, columns: 2, dspPairs: true };
+    const whole = plan(modelOf('int8'), sizes);
+    // The fifth element of each column is alone.
+    expect(whole.multipliers).toEqual({ dsp: 6, isPaired: true });
+    expect(countElements(whole)).toEqual({ paired: 8, single: 2, recoded: 0 });
+    const some = plan(modelOf('int8'), { ...sizes, dsp: 4 });
+    expect([0, 1].map((column) => multipliersOfColumn(some, column))).toEqual([5, 2]);
+    expect([0, 1].map((column) => pairsOfColumn(some, column))).toEqual([2, 1]);
+    expect(countElements(some)).toEqual({ paired: 6, single: 1, recoded: 3 });
+    expect(countElements(some, 1)).toEqual({ paired: 2, single: 0, recoded: 0 });
+    expect(plan(modelOf('ternary-level3'), sizes).multipliers).toBeUndefined();
+    expect(recodeAll(some).multipliers).toEqual({ dsp: 0 });
   });
 
   test('makes the accumulator as wide as the actual weights need and no wider', () => {

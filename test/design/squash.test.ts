@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { cellDecisions, squashShape, squashTable } from '../../src/design/squash.js';
-import { cellArithmetic, TANH_TABLE } from '../../src/quant/arithmetic.js';
+import { cellArithmetic } from '../../src/quant/arithmetic.js';
+import { TANH_TABLE } from '../../src/quant/tanh.js';
 import { SCHEMES, type Scheme } from '../../src/quant/scheme.js';
 
 const withCell = (

@@ -55,6 +55,7 @@ const both = {
 };
 const sparse = { dataflow: 'sparse' } as const;
 const value = { output: 'value', classes: 1 } as const;
+const streamed = { weights: 'stream', weightStreamBits: 8 } as const;
 
 describe('emit', () => {
   test('gives the same bytes for the same design', () => {
@@ -76,8 +77,10 @@ describe('emit', () => {
     ['one-hot', tinyDesign('twn', tabled)] as const,
     ['bidirectional', tinyDesign('ternary-level3', both)] as const,
     ['sparse', tinyDesign('ternary-level3', sparse)] as const,
+    ['streamed', tinyDesign('ternary-level3', streamed)] as const,
     ['int8-recoded', tinyDesign('int8', { dsp: 0 })] as const,
     ['int8-mixed', tinyDesign('int8', { dsp: 3, columns: 2 })] as const,
+    ['int8-pairs', tinyDesign('int8', { rows: 4, dsp: 1, dspPairs: true })] as const,
   ])('writes a small %s design that a person can read', async (name, design) => {
     const { files } = emit(design);
     const generated = Object.keys(files).filter(
@@ -108,6 +111,8 @@ describe('emit', () => {
     ['tagging', tinyDesign('int8', { inputSize: 3, features: both.features })] as const,
     ['regression', tinyDesign('int8', value)] as const,
     ['sparse', tinyDesign('ternary-level3', sparse)] as const,
+    ['streamed', tinyDesign('ternary-level3', streamed)] as const,
+    ['streamed int8', tinyDesign('int8', streamed)] as const,
     ['sparse tokens', tinyDesign('int8', { ...sparse, vocabSize: 3 })] as const,
     ['recoded', tinyDesign('int8', { dsp: 0 })] as const,
     ['half recoded', tinyDesign('int8', { dsp: 1 })] as const,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HEAP_BASE, type KernelMemory, type KernelSet } from '../../src/engine/kernels.js';
 import { OP, type Operation, ROW_BLOCK, WORDS } from '../../src/engine/program.js';
 import { Random } from '../../src/model/random.js';
-import { TANH_TABLE } from '../../src/quant/arithmetic.js';
+import { TANH_TABLE } from '../../src/quant/tanh.js';
 import { EMULATION, Views } from './kernel-emulation.js';
 
 const MEMORY_BYTES = 3 << 20;

@@ -45,6 +45,9 @@ const COMPOSED: readonly Scheme[] = [
     ...{ ...separate, activations: 'ternary', gates: 'binary', candidate: 'ternary' },
     ...{ cell: { bits: 8, fraction: 2 }, slope: 2, decisions: 'tracked' },
   }),
+  scheme('lines', 'int8', { tanh: 'piecewise' }),
+  scheme('lines-level3', 'ternary', { gates: 'level3', tanh: 'interpolated' }),
+  scheme('interpolated-slope', 'int8', { tanh: 'interpolated', slope: 2 }),
   scheme('tracked-gates', 'int8', { gates: 'binary', decisions: 'tracked' }),
 ];
 
@@ -54,6 +57,15 @@ export const ALL_SCHEMES: readonly Scheme[] = [...Object.values(SCHEMES), ...COM
 export const SOME_SCHEMES: readonly Scheme[] = ALL_SCHEMES.filter(({ name }) =>
   [
     ...['int8', 'ternary-level3', 'int8-level3', 'binary-level3', 'lat-approximate', 'ttq'],
-    ...['bcq-3', 'hitnet', 'int8-separate', 'mixed', 'mixed-norm', 'narrow-cell', 'tracked'],
+    ...[
+      'bcq-3',
+      'hitnet',
+      'int8-separate',
+      'mixed',
+      'mixed-norm',
+      'narrow-cell',
+      'tracked',
+      'lines',
+    ],
   ].includes(name),
 );

@@ -34,6 +34,12 @@ describe('report page', () => {
     expect(summary).toContain('assumed within a factor of 2');
   });
 
+  test('says where cycles and energy go, in trees that open', () => {
+    expect(page).toContain('<h2>Where it goes: ');
+    expect(page).toContain('<details open><summary><span class="amount-name">energy</span>');
+    expect(page).toMatch(/gate &lt;f&gt;<\/span>.*?50\.0 %/);
+  });
+
   test('names are escaped, numbers are numbers', () => {
     const evil = { ...sampleReport, title: '<b>&"' };
     expect(reportPage(evil)).toContain('<title>&lt;b&gt;&amp;&quot;</title>');

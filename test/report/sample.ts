@@ -1,4 +1,9 @@
-import type { ReportData, SchemeReport } from '../../src/report/report-data.js';
+import type { Amount, ReportData, SchemeReport } from '../../src/report/report-data.js';
+
+function halves(name: string, amount: number, names: readonly string[]): Amount {
+  const children = names.map((own) => ({ name: own, amount: amount / 2, children: [] }));
+  return { name, amount, children };
+}
 
 function curve(start: number, end: number): [number, number][] {
   return Array.from({ length: 200 }, (_, k) => [k * 10, end + (start - end) * Math.exp(-k / 25)]);
@@ -47,6 +52,10 @@ function hardware(luts: number, cycles: number, energy: number): Partial<SchemeR
       ],
     },
     estimated: {
+      attribution: {
+        cycles: halves('cycles', cycles, ['layer 0', 'head']),
+        energyPj: halves('energy', energy, ['gate i', 'gate <f>']),
+      },
       energyPj: [
         { name: 'multiply-accumulate', value: energy * 0.5 },
         { name: 'weight memory', value: energy * 0.3 },

@@ -31,6 +31,21 @@ describe('emitted Verilog', () => {
     }
   }, 120_000);
 
+  test.each([
+    ['int8', 'interpolated'],
+    ['int8', 'piecewise'],
+    ['ternary-level3', 'interpolated'],
+    ['ternary-level3', 'piecewise'],
+    ['hitnet-h', 'interpolated'],
+  ] as const)(
+    '%s with a tanh that is %s equals golden and simulator',
+    async (name, tanh) => {
+      const scheme = { ...SCHEMES[name], name: 'formed', tanh };
+      expect(await problemsOf(12, scheme)).toEqual([]);
+    },
+    120_000,
+  );
+
   // Schemes of the same formats are the same hardware, whatever trained them.
   const formats = new Map(
     Object.entries(SCHEMES).map(([name, { weights, head, normalization: _, ...rest }]) => {

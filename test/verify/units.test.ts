@@ -10,10 +10,10 @@ import {
   requantize,
   saturateInt16,
   sigmoidFixed,
-  TANH_TABLE,
   tanhFixed,
   threshold3,
 } from '../../src/quant/arithmetic.js';
+import { TANH_TABLE } from '../../src/quant/tanh.js';
 import { argmax } from '../../src/quant/golden.js';
 
 const LEAVES = [

@@ -13,6 +13,12 @@ import {
 } from '../../design/design.js';
 import { MAX_COLUMNS, MAX_ROWS, MAX_STREAMS, PACKS, type PlanOptions } from '../../design/plan.js';
 import { MOST_MAX_STEPS } from '../../design/sequence-memory.js';
+import {
+  DEFAULT_STREAM_BITS,
+  MAX_BUFFER_OPERANDS,
+  MAX_STREAM_BITS,
+  MIN_STREAM_BITS,
+} from '../../design/weight-stream.js';
 import { choice, integer, list } from '../options.js';
 import type { StageOptions } from '../stages/cache.js';
 import type { DesignOptions } from '../stages/plan.js';
@@ -34,7 +40,10 @@ export interface DesignFlags extends RunOptions {
   readonly maxSteps?: number;
   /** False where a command has --no-dsp. */
   readonly dsp?: number | false;
+  readonly dspPairs?: boolean;
   readonly weights?: WeightStore;
+  readonly weightStreamBits?: number;
+  readonly weightBuffer?: number;
   readonly control?: Control;
   readonly streams?: number;
 }
@@ -125,9 +134,24 @@ export function addDesignOptions(command: Command): Command {
       integer('--dsp', 0, MAX_ROWS * MAX_COLUMNS),
     )
     .option(
+      '--dsp-pairs',
+      'two int8 products to a DSP block, their sums in LUTs; iCE40 UP5K has blocks of two multipliers (default: as before, or one)',
+    )
+    .option('--no-dsp-pairs', 'one product to a block')
+    .option(
       '--weights <where>',
-      `weights, row parameters and tables: ${WEIGHT_STORES.join(', ')}; ram is loaded through registers (default: as before, or rom)`,
+      `weights, row parameters and tables: ${WEIGHT_STORES.join(', ')}; ram is loaded through registers, stream brings the weights from off chip for every step (default: as before, or rom)`,
       choice('--weights', WEIGHT_STORES),
+    )
+    .option(
+      '--weight-stream-bits <n>',
+      `width of the port of streamed weights, a multiple of 8 (default: as before, or ${DEFAULT_STREAM_BITS})`,
+      integer('--weight-stream-bits', MIN_STREAM_BITS, MAX_STREAM_BITS),
+    )
+    .option(
+      '--weight-buffer <operands>',
+      'operands whose weights either half of its buffer holds at least (default: as before, or those of the longest pass)',
+      integer('--weight-buffer', 1, MAX_BUFFER_OPERANDS),
     )
     .option(
       '--control <kind>',
@@ -153,15 +177,19 @@ function packOption(text: string): PlanOptions['pack'] {
 }
 
 export function stageOptions(flags: DesignFlags): StageOptions & DesignOptions {
-  const { force, rows, columns, name, array, pack, dataflow, inputTable, maxSteps, dsp } = flags;
-  const { weights, control, streams } = flags;
+  const { force, rows, columns, name, array, pack, dataflow, inputTable, maxSteps, dsp, dspPairs } =
+    flags;
+  const { weights, weightStreamBits, weightBuffer, control, streams } = flags;
   return {
     ...{ isForced: force === true, rows, columns, name, inputTable, maxSteps },
     ...(typeof dsp === 'number' && { dsp }),
+    ...(dspPairs !== undefined && { dspPairs }),
     ...(array !== undefined && { array }),
     ...(pack !== undefined && { pack }),
     ...(dataflow !== undefined && { dataflow }),
     ...(weights !== undefined && { weights }),
+    ...(weightStreamBits !== undefined && { weightStreamBits }),
+    ...(weightBuffer !== undefined && { weightBuffer }),
     ...(control !== undefined && { control }),
     ...(streams !== undefined && { streams }),
   };

@@ -1,4 +1,5 @@
-import { assertFits, type Estimate } from '../../cost/estimate.js';
+import { type AmountNode, attribute, type Attribution } from '../../cost/attribution.js';
+import { assertFits, type CostNode, type Estimate } from '../../cost/estimate.js';
 import type { Profile } from '../../cost/profile.js';
 import type { Design } from '../../design/design.js';
 import { withoutDsp } from '../../design/multipliers.js';
@@ -10,6 +11,8 @@ import {
   type EstimateFile,
   estimateFileName,
   SIMULATION,
+  type StoredAmount,
+  type StoredPart,
 } from '../../store/result-files.js';
 import { readArtifact } from '../../store/artifact.js';
 import type { RunFolder } from '../../store/run-folder.js';
@@ -41,21 +44,40 @@ export function estimateStage(
     const simulated = simulatedWorkload(run, scheme, design);
     const inputs = designInputs(file, { ...simulated, profile: hashOf(profile.data) });
     return cached(run.file(scheme, estimateFileName(name)), ESTIMATE, inputs, options, () => {
-      const result = estimate(
-        design,
-        profile,
-        simulate(design, runWorkload(run, design, simulated)),
-      );
+      const report = simulate(design, runWorkload(run, design, simulated));
+      const result = estimate(design, profile, report);
       assertFits(result);
-      return { scheme, designId: file.designId, ...stored(result, profile) };
+      const attribution = storedAttribution(attribute(design, report, result));
+      return { scheme, designId: file.designId, ...stored(result, profile), attribution };
     });
   });
+}
+
+function storedAmount({ name, amount, children }: AmountNode): StoredAmount {
+  return { name, amount, children: children.map(storedAmount) };
+}
+
+function storedPart({ name, detail, total, children }: CostNode): StoredPart {
+  const takes = Object.fromEntries(Object.entries(total).filter(([, value]) => value !== 0));
+  return { name, detail, takes, children: children.map(storedPart) };
+}
+
+function storedAttribution({
+  cycles,
+  energyPj,
+  resources,
+}: Attribution): EstimateFile['attribution'] {
+  return {
+    cycles: storedAmount(cycles),
+    energyPj: storedAmount(energyPj),
+    resources: storedPart(resources),
+  };
 }
 
 function stored(
   result: Estimate,
   profile: Profile,
-): Omit<EstimateFile, 'inputs' | 'scheme' | 'designId'> {
+): Omit<EstimateFile, 'inputs' | 'scheme' | 'designId' | 'attribution'> {
   const { resources, areaUm2, fmaxMhz, energy, speed } = result;
   const bar = ({ value, error, available }: Estimate['areaUm2']): EstimateFile['areaUm2'] => ({
     value,

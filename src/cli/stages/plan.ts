@@ -21,7 +21,10 @@ export interface DesignOptions {
   readonly inputTable?: boolean | undefined;
   readonly maxSteps?: number | undefined;
   readonly dsp?: number | undefined;
+  readonly dspPairs?: boolean | undefined;
   readonly weights?: PlanOptions['weights'];
+  readonly weightStreamBits?: number;
+  readonly weightBuffer?: number;
   readonly control?: PlanOptions['control'];
   readonly streams?: number;
 }
@@ -32,14 +35,29 @@ function mapping(
   before: DesignFile | undefined,
 ): Pick<
   PlanOptions,
-  'array' | 'pack' | 'dataflow' | 'inputTable' | 'dsp' | 'weights' | 'control' | 'streams'
+  | 'array'
+  | 'pack'
+  | 'dataflow'
+  | 'inputTable'
+  | 'dsp'
+  | 'dspPairs'
+  | 'weights'
+  | 'weightStreamBits'
+  | 'weightBuffer'
+  | 'control'
+  | 'streams'
 > {
   const array = given.array ?? before?.array;
   const dataflow = given.dataflow ?? before?.dataflow;
   const pack = given.pack ?? before?.pack;
   const inputTable = given.inputTable ?? before?.inputTable;
   const dsp = given.dsp ?? before?.dsp;
+  const dspPairs = given.dspPairs ?? before?.dspPairs;
   const weights = given.weights ?? before?.weights;
+  // The port and the buffer go with weights that are streamed.
+  const port = weights === 'stream' ? before : undefined;
+  const weightStreamBits = given.weightStreamBits ?? port?.weightStreamBits;
+  const weightBuffer = given.weightBuffer ?? port?.weightBuffer;
   const control = given.control ?? before?.control;
   const streams = given.streams ?? before?.streams;
   return {
@@ -48,7 +66,10 @@ function mapping(
     ...(dataflow !== undefined && { dataflow }),
     ...(inputTable !== undefined && { inputTable }),
     ...(dsp !== undefined && { dsp }),
+    ...(dspPairs !== undefined && { dspPairs }),
     ...(weights !== undefined && { weights }),
+    ...(weightStreamBits !== undefined && { weightStreamBits }),
+    ...(weightBuffer !== undefined && { weightBuffer }),
     ...(control !== undefined && { control }),
     ...(streams !== undefined && { streams }),
   };

@@ -1,6 +1,8 @@
 /** What the run's design is given to do: the lengths of sequences and, where zeros are skipped, what is zero. */
-import { type Nonzeros, type Workload } from '../../../sim/workload.js';
+import type { WeightSource } from '../../../sim/weight-source.js';
+import { evenNonzeros, type Workload } from '../../../sim/workload.js';
 import type { Design } from '../../design/design.js';
+import { UserError } from '../../errors.js';
 import type { RunFolder } from '../../store/run-folder.js';
 import { datasetInput } from '../../verify/dataset-input.js';
 import { goldenRun, workloadOf } from '../../verify/golden-run.js';
@@ -13,20 +15,13 @@ export interface WorkloadOptions {
   readonly sequences?: readonly number[] | undefined;
   /** Share of activations that are not zero, instead of those of the data. */
   readonly density?: number | undefined;
+  /** What streamed weights come from. */
+  readonly weightSource?: WeightSource | undefined;
 }
 
 /** One long sequence, or the longest that the design holds. */
 function defaultSequences({ sequence }: Design): readonly number[] {
   return [sequence?.maxSteps ?? DEFAULT_STEPS];
-}
-
-function evenly(design: Design, steps: number, density: number): Nonzeros {
-  const of = (size: number): number => Math.round(density * size);
-  const fill = <T>(value: T): T[] => new Array<T>(steps).fill(value);
-  return {
-    hidden: fill(design.layers.map(({ hiddenSize }) => of(hiddenSize))),
-    ...(design.input.kind === 'dense' ? { input: fill(of(design.input.size)) } : {}),
-  };
 }
 
 /**
@@ -36,11 +31,19 @@ function evenly(design: Design, steps: number, density: number): Nonzeros {
 export function runWorkload(
   run: RunFolder,
   design: Design,
-  { sequences = defaultSequences(design), density }: WorkloadOptions,
+  { sequences = defaultSequences(design), density, weightSource }: WorkloadOptions,
 ): Workload {
-  if (design.dataflow !== 'sparse') return { sequences };
+  if (weightSource !== undefined && !design.weightStream) {
+    throw new UserError({
+      where: '--weight-bandwidth, --weight-burst, --weight-latency',
+      given: 'the design keeps its weights',
+      allowed: 'for weights that are streamed',
+      hint: 'plan it with --weights stream',
+    });
+  }
+  if (design.dataflow !== 'sparse') return { sequences, ...(weightSource && { weightSource }) };
   const steps = sequences.reduce((sum, length) => sum + length, 0);
-  if (density !== undefined) return { sequences, nonzeros: evenly(design, steps, density) };
+  if (density !== undefined) return { sequences, nonzeros: evenNonzeros(design, steps, density) };
   const batches = datasetInput(design, reopenDataset(run).dataset, steps);
   return workloadOf(design, batches, goldenRun(design, batches));
 }
