@@ -19,7 +19,8 @@ export function planMultipliers(
   isPaired = false,
 ): Multipliers | undefined {
   if (!multiplies(array)) return undefined;
-  if (isPaired) {
+  // A column of one row has no two elements that could share.
+  if (isPaired && rows > 1) {
     const most = blocksOfColumn(rows) * columns;
     return { dsp: Math.min(dsp ?? most, most), isPaired };
   }

@@ -164,6 +164,8 @@ describe('plan', () => {
     expect(countElements(some)).toEqual({ paired: 6, single: 1, recoded: 3 });
     expect(countElements(some, 1)).toEqual({ paired: 2, single: 0, recoded: 0 });
     expect(plan(modelOf('ternary-level3'), sizes).multipliers).toBeUndefined();
+    expect(plan(modelOf('int8'), { ...sizes, rows: 1 }).multipliers).toBeUndefined();
+    expect(plan(modelOf('int8'), { ...sizes, rows: 1, dsp: 0 }).multipliers).toEqual({ dsp: 0 });
     expect(recodeAll(some).multipliers).toEqual({ dsp: 0 });
   });
 
