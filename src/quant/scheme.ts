@@ -151,7 +151,7 @@ function formatProblems({
         `${finest} fraction bits or more`,
     );
   }
-  if (ofC && tanh === 'piecewise' && slope !== 1) {
+  if (tanh === 'piecewise' && slope !== 1) {
     problems.push(
       `tanh: piecewise, whose lines are tanh(c)'s, but slope ${slope} wants tanh(${slope} c); use interpolated`,
     );

@@ -65,6 +65,10 @@ test('a form that makes no sense is refused with the reason', () => {
   expect(withForm({ tanh: 'piecewise' })).toEqual([]);
   expect(withForm({ tanh: 'interpolated', slope: 3 })).toEqual([]);
   expect(withForm({ tanh: 'piecewise', slope: 3 }).join()).toMatch(/slope 3.*interpolated/);
+  // h is decided by points of c there, and these follow tanh(s c) too.
+  const ternary = { activations: 'ternary', gates: 'level3' } as const;
+  expect(withForm({ ...ternary, tanh: 'piecewise', slope: 2 }).join()).toMatch(/slope 2/);
+  expect(withForm({ ...ternary, tanh: 'piecewise' })).toEqual([]);
   expect(withForm({ tanh: 'interpolated', cell: { bits: 12, fraction: 6 } }).join()).toMatch(
     /7 fraction bits or more/,
   );
