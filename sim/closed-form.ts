@@ -5,8 +5,10 @@
  * is a handful of operations.
  */
 import { beatsPerStep, type Design, drainGap } from '../src/design/design.js';
+import { isStationary } from '../src/design/stationary.js';
 import { simulatePhases } from './phases.js';
 import { simulateStreamed } from './streamed.js';
+import { simulateStationary } from './stationary.js';
 import { finishCycles, needsHead, releaseCycles } from './timing.js';
 import { type ClosedForm, type Counts, HISTORY, noCounts, sumCounts } from './trace.js';
 import { checkWorkload, operandsOf, type Workload } from './workload.js';
@@ -30,6 +32,7 @@ interface Frontier {
 export function simulateClosedForm(design: Design, workload: Workload): ClosedForm {
   checkWorkload(design, workload);
   if (design.weightStream) return simulateStreamed(design, workload);
+  if (isStationary(design)) return simulateStationary(design, workload);
   return design.sequence ? simulatePhases(design, workload) : simulateSteps(design, workload);
 }
 

@@ -7,6 +7,7 @@ import {
   type Segment,
   type Structure,
 } from '../src/design/design.js';
+import { isStationary } from '../src/design/stationary.js';
 import {
   beatsOfLines,
   beatsPerImage,
@@ -16,6 +17,7 @@ import {
 import { simulateClosedForm } from './closed-form.js';
 import type { Activity, JobReport, SimulationReport, WeightSupply } from './report.js';
 import type { WeightSource } from './weight-source.js';
+import { stationaryActivity } from './stationary-activity.js';
 import { needsHead, phaseSteps } from './timing.js';
 import { operandsOf, type Workload } from './workload.js';
 
@@ -156,6 +158,7 @@ export function countActivity(
     table: { reads: tableReads, writes: 0 },
     tokens: { reads: tokenReads, writes: tokenWrites },
     input: { reads: inputReads, writes: inputWrites },
+    results: { reads: 0, writes: 0 },
   };
   return {
     macs,
@@ -204,7 +207,9 @@ function steadyState(
   });
   const [from, to] = design.sequence ? [length, 2 * length] : [length / 2, length - 1];
   const cyclesPerStep = (stepStarts[to] - stepStarts[from]) / (to - from);
-  const operations = operationsPerStep(design, length);
+  // Of a column; what is weight-stationary shares them out over columns.
+  const share = design.stationary ? design.stationary.sequences / design.columns : 1;
+  const operations = share * operationsPerStep(design, length);
   return { cyclesPerStep, utilization: operations / (design.rows * cyclesPerStep) };
 }
 
@@ -230,9 +235,11 @@ export function simulate(design: Design, workload: Workload): SimulationReport {
   const { cycles, breakdown, jobs, outputCycles } = simulateClosedForm(design, workload);
   const steps = workload.sequences.reduce((sum, length) => sum + length, 0);
   const activity = (spent: number, of: readonly Job[]): Activity =>
-    countActivity(design, workload.sequences, spent, of, (job, segment) =>
-      operandTotals(design, workload, job, segment),
-    );
+    isStationary(design)
+      ? stationaryActivity(design, workload.sequences, spent, of)
+      : countActivity(design, workload.sequences, spent, of, (job, segment) =>
+          operandTotals(design, workload, job, segment),
+        );
   const counts = activity(cycles, design.jobs);
   const isCounted = design.dataflow === 'sparse' && workload.nonzeros !== undefined;
   const { rows, columns } = design;

@@ -9,7 +9,9 @@ import {
   type Job,
   type Segment,
 } from '../src/design/design.js';
+import { isStationary } from '../src/design/stationary.js';
 import { tracePhases } from './phases-step-by-step.js';
+import { traceStationary } from './stationary-step-by-step.js';
 import { finishCycles, isLastInput, needsHead, releaseCycles } from './timing.js';
 import { type FoldEvent, NONE, Schedule, SpanRecorder, type State, type Trace } from './trace.js';
 import { WeightBuffer } from './weight-buffer.js';
@@ -17,6 +19,7 @@ import { checkWorkload, operandsOf, type Workload } from './workload.js';
 
 export function simulateStepByStep(design: Design, workload: Workload): Trace {
   checkWorkload(design, workload);
+  if (isStationary(design)) return traceStationary(design, workload);
   return design.sequence ? tracePhases(design, workload) : traceSteps(design, workload);
 }
 

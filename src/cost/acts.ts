@@ -54,6 +54,7 @@ const SPLIT_OF_MEMORY: Readonly<Record<MemorySpec['role'], GateSplit>> = {
   input: 'none',
   hidden: 'none',
   cell: 'none',
+  results: 'none',
 };
 
 /** Accumulator, activation and weight registers of an element: they take a value with each operand. */

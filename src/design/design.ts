@@ -18,6 +18,8 @@
  * output. A design in which every output is one sum of the array has none.
  *
  * In a sparse design zero activations take no cycles: how long a pass takes depends on the data.
+ *
+ * In a weight-stationary design (Stationary) rows are k's and columns are outputs: sequences stream past weights.
  */
 import type { QuantizedModel } from '../quant/quantized-model.js';
 import type { Scheme } from '../quant/scheme.js';
@@ -206,7 +208,8 @@ export interface MemorySpec {
     | 'tokens'
     | 'input'
     | 'hidden'
-    | 'cell';
+    | 'cell'
+    | 'results';
   readonly kind: 'rom' | 'ram';
   readonly width: number;
   readonly depth: number;
@@ -216,7 +219,10 @@ export interface MemorySpec {
 
 /** Latencies of the pipeline in cycles, named from the cycle in which the array's PE (0,0) drains. */
 export interface Pipeline {
-  /** From the drain command behind a pass's last operand to the drain of row 0. */
+  /**
+   * From the drain command behind a pass's last operand to the drain of row 0. `ws`: from the first operand of a
+   * group's last tile to the drain of the group's first sum, if nothing else drains.
+   */
   readonly issueToDrain: number;
   /** From a row's drain to its gate value (or logit) being available. */
   readonly drainToGate: number;
@@ -228,10 +234,28 @@ export interface Pipeline {
 
 /**
  * How operands reach the array. `os`, output-stationary: all of them, one a cycle. `sparse`: those that are not
- * zero, queued as value and index where they arise, in the time that they take; one column.
+ * zero, queued as value and index where they arise, in the time that they take; one column. `ws`,
+ * weight-stationary: weights stay in the array while many sequences stream past them.
  */
-export const DATAFLOWS = ['os', 'sparse'] as const;
+export const DATAFLOWS = ['os', 'sparse', 'ws'] as const;
 export type Dataflow = (typeof DATAFLOWS)[number];
+
+/**
+ * What a weight-stationary design has besides. A *tile* is the `rows` x `columns` weights in the array: rows hold
+ * k's of one segment, columns sums of a job. `sequences` vectors stream past it, one a cycle, while the next tile
+ * shifts in behind. A *block* is `columns` sums of all k's (a fold of the job): its tiles add up in a memory at the
+ * foot of each column. Blocks whose sums drain together are a *group*: the gates of a unit, all classes of a head.
+ */
+export interface Stationary {
+  /** Sequences in lockstep: step t of all of them, then step t + 1. */
+  readonly sequences: number;
+  /** Of a tile: a cycle for each sequence, but no fewer than the next tile takes to shift in. */
+  readonly tileCycles: number;
+  /** Of each job: blocks in a group; the last group may have fewer. */
+  readonly groupBlocks: readonly number[];
+  /** Signed width of the sums that leave the array: holds those of any tile. */
+  readonly tileBits: number;
+}
 
 export interface Design {
   /** Top module name; a checked Verilog identifier. */
@@ -241,6 +265,8 @@ export interface Design {
   readonly columns: number;
   /** Absent where it is output-stationary. */
   readonly dataflow?: Exclude<Dataflow, 'os'>;
+  /** Present where the dataflow is `ws`. */
+  readonly stationary?: Stationary;
   readonly array: ArrayFormat;
   /** Present where an int array leaves multiplier blocks to other uses; without, every element may have one. */
   readonly multipliers?: Multipliers;
@@ -330,10 +356,36 @@ export function loadableMemories({
   return LEARNED.flatMap((role) => memories.filter((spec) => spec.role === role));
 }
 
-/** Beats in which a step's x arrives. */
-export function beatsPerStep({ input }: Pick<Design, 'input'>): number {
+/** Sequences that run side by side, or one behind the other in lockstep. */
+export function sequencesOf({
+  columns,
+  stationary,
+}: Pick<Design, 'columns' | 'stationary'>): number {
+  return stationary?.sequences ?? columns;
+}
+
+/** Fields of a beat: of s_axis, of m_axis. Sequences in lockstep have beats of their own, one after the other. */
+export function beatFields({
+  columns,
+  stationary,
+}: Pick<Design, 'columns' | 'stationary'>): number {
+  return stationary === undefined ? columns : 1;
+}
+
+/** Beats of m_axis that a result of all sequences takes. */
+export function beatsPerResult({ stationary }: Pick<Design, 'stationary'>): number {
+  return stationary?.sequences ?? 1;
+}
+
+/** Beats in which one sequence's x of a step arrives. */
+export function elementsPerStep({ input }: Pick<Design, 'input'>): number {
   if (input.kind === 'dense') return input.size;
   return input.kind === 'features' ? input.tables.length : 1;
+}
+
+/** Beats in which a step's x arrives, of all sequences. */
+export function beatsPerStep(design: Pick<Design, 'input' | 'stationary'>): number {
+  return elementsPerStep(design) * (design.stationary?.sequences ?? 1);
 }
 
 /** Fewest cycles between a sparse design's drain commands: a row a cycle, and the combiner's memory behind. */

@@ -1,8 +1,9 @@
 /** QuantizedModel -> Design: array, planes, folds, schedule, widths, memories; everything is checked here. */
 import { MULTIPLIER_BITS, SHIFT_MAX, SHIFT_MIN } from '../quant/arithmetic.js';
-import { codingOf } from '../quant/coding.js';
+import { codingOf, type WeightFormat } from '../quant/coding.js';
 import {
   activationMax,
+  operandCount,
   outputSize,
   type FeatureInput,
   type QuantizedLayer,
@@ -15,6 +16,7 @@ import {
   suitableArray,
   type ArrayFormat,
   type ArrayKind,
+  type WeightAlphabet,
 } from './array.js';
 import { indexBits, signedBits } from './bits.js';
 import {
@@ -46,6 +48,14 @@ import {
 } from './sequence-memory.js';
 import { DECISION_BITS } from './squash.js';
 import {
+  MAX_SEQUENCES,
+  planStationary,
+  planStationaryJobs,
+  planStationaryMemories,
+  stationaryProblems,
+  tileCyclesOf,
+} from './stationary.js';
+import {
   MAX_BUFFER_OPERANDS,
   MAX_STREAM_BITS,
   MIN_STREAM_BITS,
@@ -75,6 +85,8 @@ export interface PlanOptions {
   readonly pack?: (typeof PACKS)[number];
   /** How operands reach the array; the default is output-stationary. */
   readonly dataflow?: Dataflow;
+  /** Dataflow ws: sequences in lockstep that stream past each tile of weights; the default is 1. */
+  readonly sequences?: number;
   /**
    * Hold, for every token, its share of every sum of layer 0 in a table, instead of an embedding that the
    * array multiplies. One-hot inputs always do. For small vocabularies.
@@ -161,7 +173,9 @@ function optionProblems(model: QuantizedModel, options: PlanOptions): string[] {
   }
   return [
     ...problems,
-    ...dataflowProblems(model, options),
+    ...(options.dataflow === 'ws'
+      ? stationaryOptionProblems(model, options)
+      : dataflowProblems(model, options)),
     ...controlProblems(options),
     ...weightStreamProblems(model, options),
     ...streamProblems(model, options, wantsTable),
@@ -172,10 +186,13 @@ function optionProblems(model: QuantizedModel, options: PlanOptions): string[] {
 
 function dataflowProblems(
   model: QuantizedModel,
-  { dataflow, columns, pack }: PlanOptions,
+  { dataflow, columns, pack, sequences }: PlanOptions,
 ): string[] {
-  if (dataflow === undefined || dataflow === 'os') return [];
   const problems: string[] = [];
+  if (sequences !== undefined) {
+    problems.push(`sequences: ${sequences} in lockstep, but only dataflow ws has any; use columns`);
+  }
+  if (dataflow === undefined || dataflow === 'os') return problems;
   if (!DATAFLOWS.includes(dataflow)) {
     problems.push(`dataflow: ${JSON.stringify(dataflow)} is none of ${DATAFLOWS.join(', ')}`);
   }
@@ -195,6 +212,53 @@ function dataflowProblems(
   return problems;
 }
 
+/** What the weight-stationary dataflow does not take. */
+function stationaryOptionProblems(
+  model: QuantizedModel,
+  { sequences = 1, array, pack, inputTable, weights, control, dsp }: PlanOptions,
+): string[] {
+  const problems: string[] = [];
+  const { input } = model;
+  if (!Number.isInteger(sequences) || sequences < 1 || sequences > MAX_SEQUENCES) {
+    problems.push(`sequences: ${sequences} is not an integer in 1..${MAX_SEQUENCES}`);
+  }
+  if (array === 'binary' || array === 'pow2') {
+    problems.push(`array: ${array} elements have no stationary form; ws takes ternary or int`);
+  }
+  if (pack !== undefined && pack !== 1) {
+    problems.push(`pack: ${pack} activations in a word would need as many rows; ws takes 1`);
+  }
+  if (dsp !== undefined) {
+    problems.push(
+      `dsp: ${dsp}, but stationary elements multiply alike; ws takes none, leave it out`,
+    );
+  }
+  if (operandCount(model.scheme) > 1) {
+    problems.push(
+      `scheme ${model.scheme.name}: x and h have scales of their own, so their sums would drain apart; ws takes shared ones, use os`,
+    );
+  }
+  if (isBidirectional(model)) {
+    problems.push(
+      'dataflow: bidirectional models keep h of whole sequences; ws takes none, use os',
+    );
+  }
+  if (input.kind === 'one-hot' || inputTable === true) {
+    problems.push(
+      'inputTable: sums of x by token are added where one sequence drains; ws takes an embedding or dense input, use os',
+    );
+  }
+  if (input.kind === 'features') {
+    problems.push('input: several features of a token; ws takes one token or dense input, use os');
+  }
+  if (weights === 'ram' || control === 'axi-lite') {
+    problems.push(
+      'control: the registers load weights row by row, ws reads them tile by tile; ws takes rom and none, use os',
+    );
+  }
+  return problems;
+}
+
 function streamProblems(
   model: QuantizedModel,
   { streams = 1, dataflow }: PlanOptions,
@@ -208,6 +272,9 @@ function streamProblems(
     return [
       `streams: ${streams}, but a bidirectional model keeps no state from sequence to sequence; leave it out`,
     ];
+  }
+  if (dataflow === 'ws') {
+    return [`streams: ${streams}, but a ws dataflow runs its sequences in lockstep; use sequences`];
   }
   if (dataflow === 'sparse') {
     return [`streams: ${streams}, but a sparse dataflow keeps the lists of one; use os`];
@@ -328,10 +395,19 @@ export function plan(model: QuantizedModel, options: PlanOptions): Design {
   const isTabled = model.input.kind === 'one-hot' || options.inputTable === true;
   const matrices = jobMatrices(model).map((matrix) => arrayMatrix(model, matrix, array));
   const isSparse = options.dataflow === 'sparse';
-  const jobs = planJobs(model, matrices, rows, array.pack, isTabled, isSparse);
+  const { sequences = 1 } = options;
+  const tiling = { rows, columns, sequences, tileCycles: tileCyclesOf(rows, sequences) };
+  const isStationary = options.dataflow === 'ws';
+  const jobs = isStationary
+    ? planStationaryJobs(model, matrices, tiling)
+    : planJobs(model, matrices, rows, array.pack, isTabled, isSparse);
+  const stationary = isStationary ? planStationary(model, matrices, jobs, tiling) : undefined;
   const tabled = matrices.filter((_, j) => jobs[j].isTabled);
   const isLoaded = options.weights === 'ram';
   const planned = planCombiner(jobs, matrices, isTabled);
+  if (stationary) {
+    problems.push(...stationaryProblems(stationary, jobs, { array, combiner: planned }));
+  }
   const combiner =
     isLoaded && planned ? { ...planned, factorBits: anyFactorBits(planned) } : planned;
   const shape = { model, array, jobs, matrices, combiner };
@@ -370,6 +446,7 @@ export function plan(model: QuantizedModel, options: PlanOptions): Design {
     rows,
     columns,
     ...(isSparse ? { dataflow: 'sparse' as const } : {}),
+    ...(stationary === undefined ? {} : { dataflow: 'ws' as const, stationary }),
     array,
     ...(multipliers === undefined ? {} : { multipliers }),
     accBits: combiner === undefined ? sumBits : signedBits(bounds.array),
@@ -406,10 +483,15 @@ export function plan(model: QuantizedModel, options: PlanOptions): Design {
     ...(options.control === 'axi-lite' ? { control: options.control } : {}),
     ...((options.streams ?? 1) > 1 ? { streams: options.streams } : {}),
     jobs,
-    pipeline: planPipeline(model, array, combiner, isSparse),
+    pipeline: stationary
+      ? planStationaryPipeline(model, array, rows)
+      : planPipeline(model, array, combiner, isSparse),
     model,
   };
-  return { ...design, memories: planMemories(design) };
+  const memories = stationary
+    ? planStationaryMemories({ ...design, stationary })
+    : planMemories(design);
+  return { ...design, memories };
 }
 
 export function planArray(
@@ -419,12 +501,26 @@ export function planArray(
   const formats = schemeCodings(scheme).map((coding) => codingOf(coding).format);
   const { array, pack, dataflow } = options;
   const isTernary = scheme.activations === 'ternary';
-  const defaultPack = dataflow === 'sparse' ? 1 : DEFAULT_PACK;
+  const defaultPack = dataflow === undefined || dataflow === 'os' ? DEFAULT_PACK : 1;
   return {
-    ...(array === undefined ? suitableArray(scheme, layers) : alphabetOf(array, formats)),
+    ...(array === undefined
+      ? suitable(scheme, layers, formats, dataflow)
+      : alphabetOf(array, formats)),
     activationBits: isTernary ? 2 : 8,
     pack: isTernary ? (pack ?? defaultPack) : 1,
   };
+}
+
+/** The array that suits: weights that stay must be able to be 0, where a tile has rows to spare, as binary ones cannot. */
+function suitable(
+  scheme: Scheme,
+  layers: ModelSizes['layers'],
+  formats: readonly WeightFormat[],
+  dataflow: Dataflow | undefined,
+): WeightAlphabet {
+  const found = suitableArray(scheme, layers);
+  if (dataflow !== 'ws' || found.kind === 'int' || found.kind === 'ternary') return found;
+  return alphabetOf(found.kind === 'binary' ? 'ternary' : 'int', formats);
 }
 
 /** Latencies of hg_lane.v, hg_combine.v and the elements; the cosimulation holds them to it. */
@@ -442,6 +538,19 @@ export function planPipeline(
     drainToGate: combine + (isLevel && scheme.candidate === 'ternary' ? 2 : 7),
     gateToHidden: !isLevel ? 7 : scheme.activations === 'int8' ? 4 : 1,
     drainToArgmax: combine + 5,
+  };
+}
+
+/** Latencies of the weight-stationary array and its lane. */
+function planStationaryPipeline(model: QuantizedModel, array: ArrayFormat, rows: number): Pipeline {
+  const lane = planPipeline(model, array, undefined, false);
+  return {
+    // A register, an operand memory, a select, the rows, the sum's memory; then the group's drain begins.
+    issueToDrain: rows + 4,
+    // Finished sums come out of a memory.
+    drainToGate: lane.drainToGate + 1,
+    gateToHidden: lane.gateToHidden,
+    drainToArgmax: lane.drainToArgmax + 1,
   };
 }
 

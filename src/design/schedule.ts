@@ -116,7 +116,7 @@ function operandOf({ source }: Segment): 0 | 1 {
 }
 
 /** Segments of a job by pass. */
-function segmentGroups(
+export function segmentGroups(
   model: ModelSizes,
   { kind, layer, direction }: Matrix,
   pack: number,

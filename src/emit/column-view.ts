@@ -55,7 +55,7 @@ function peParameters({ array }: Design): Parameter[] {
 }
 
 /** What the scheme decides about the lane. */
-function laneParameters(design: Design): Parameter[] {
+export function laneParameters(design: Design): Parameter[] {
   const { scheme, model, array, combiner, multiplierBits } = design;
   const { cell, gates, candidate, activations } = scheme;
   const decisions = perStream(

@@ -28,6 +28,7 @@ const MEMORY_TITLES: Readonly<Record<MemorySpec['role'], string>> = {
   input: 'x',
   hidden: 'h',
   cell: 'c',
+  results: 'results',
 };
 
 /** Memories one below the other, as many as the design has of these roles. */

@@ -6,6 +6,7 @@ import { lstmJobs, tableOf, usesPlanes, type Design } from '../design/design.js'
 import { usesSquash, usesTanh } from '../design/memory-plan.js';
 import { directedLayer } from '../design/planes.js';
 import { comesAsTrits } from '../design/weight-stream.js';
+import { isStationary, type StationaryDesign } from '../design/stationary.js';
 import {
   arrayMatrices,
   embeddingFile,
@@ -19,9 +20,13 @@ import {
 } from './memories.js';
 import { render, templateSource } from './render.js';
 import { columnView, peModules } from './column-view.js';
+import { laneLeaves } from './lane-leaves.js';
 import { controlView } from './control-view.js';
 import { sequenceSequencerView } from './sequence-sequencer-view.js';
 import { sequencerView } from './sequencer-view.js';
+import { embeddingRowFile, embeddingRowText, tileFile } from './stationary-memories.js';
+import { stationarySequencerView } from './stationary-sequencer-view.js';
+import { stationaryArrayView, stationaryLeaves, stationaryTopView } from './stationary-view.js';
 import { topView } from './top-view.js';
 import { widths } from './widths.js';
 
@@ -63,8 +68,8 @@ export function sourceModule({
 
 /** Leaf modules that a design instantiates, dependencies first. */
 function leafModules(design: Design): string[] {
+  if (isStationary(design)) return stationaryLeaves(design);
   const { scheme, array, combiner, input, sequence, dataflow } = design;
-  const isLevel = scheme.gates !== 'int16';
   const hasPlanes = usesPlanes(design);
   const isLoaded = design.weights === 'ram';
   const hasTanh = usesTanh(design) || usesSquash(design);
@@ -79,15 +84,7 @@ function leafModules(design: Design): string[] {
     [true, WEIGHT_BANKS[design.weights ?? 'rom']],
     ...peModules(design).map((name) => [true, name] as const),
     [combiner !== undefined, 'hg_combine'],
-    [true, 'hg_requantize'],
-    [isLevel || scheme.candidate === 'ternary', 'hg_threshold'],
-    [hasTanh && scheme.tanh === 'interpolated', 'hg_tanh_interpolated'],
-    [hasTanh && scheme.tanh === 'piecewise', 'hg_tanh_piecewise'],
-    [hasTanh, 'hg_tanh_lookup'],
-    [isLevel, 'hg_shift_multiplier'],
-    [true, design.headOutput === 'value' ? 'hg_value' : 'hg_argmax'],
-    [true, isLevel ? 'hg_cell_level' : 'hg_cell_int16'],
-    [true, 'hg_lane'],
+    ...laneLeaves(design).map((name) => [true, name] as const),
     [
       input.kind !== 'dense' && (sequence !== undefined || input.kind === 'features' || isLoaded),
       'hg_feature_start',
@@ -146,6 +143,34 @@ export function fileHeader(design: Design, template: string, id = hardwareId(des
   ].join('\n');
 }
 
+/** The tables of tanh that lanes read. */
+function laneTables(design: Design): Record<string, string> {
+  const names = memoryFiles(design.name);
+  const squash = usesSquash(design) ? squashFile(design) : undefined;
+  const tanh = tanhFile(design);
+  const readsTanh = usesTanh(design) || (usesSquash(design) && squash === undefined);
+  return {
+    ...(tanh !== undefined && readsTanh ? { [names.tanh]: tanh } : {}),
+    ...(squash === undefined ? {} : { [names.squash]: squash }),
+  };
+}
+
+/** What the memories of a weight-stationary design hold. */
+function stationaryMemoryFiles(design: StationaryDesign): Record<string, string> {
+  const { name, columns, rows, input } = design;
+  const names = memoryFiles(name);
+  const matrices = arrayMatrices(design);
+  const files = laneTables(design);
+  for (let column = 0; column < columns; column++) {
+    files[names.weights(column)] = tileFile(design, matrices, column);
+  }
+  files[names.rows] = rowFile(design, matrices, widths(design).rowWord);
+  for (let row = 0; row < rows && input.kind === 'tokens'; row++) {
+    files[embeddingRowFile(name, row)] = embeddingRowText(design, row);
+  }
+  return files;
+}
+
 /** Generate the Verilog of a design. Pure: the same design gives the same bytes. */
 export function emit(design: Design): Netlist {
   const id = hardwareId(design);
@@ -155,6 +180,16 @@ export function emit(design: Design): Netlist {
   const generate = (suffix: string, template: string, view: (head: string) => object): void => {
     files[`${design.name}${suffix}.v`] = render(template, view(fileHeader(design, template, id)));
   };
+  if (isStationary(design)) {
+    generate('_sequencer', 'stationary_sequencer.v.hbs', (head) =>
+      stationarySequencerView(design, head),
+    );
+    generate('_array', 'stationary_array.v.hbs', (head) => stationaryArrayView(design, head));
+    generate('', 'stationary_top.v.hbs', (head) => stationaryTopView(design, head));
+    const sources = Object.keys(files);
+    Object.assign(files, stationaryMemoryFiles(design));
+    return { top: design.name, designId: designId(design), files, sources };
+  }
   if (design.sequence) {
     generate('_sequencer', 'sequence_sequencer.v.hbs', (head) =>
       sequenceSequencerView(design, head),
@@ -172,12 +207,7 @@ export function emit(design: Design): Netlist {
   generate('', 'top.v.hbs', (head) => topView(design, head, map));
   const sources = Object.keys(files);
   const result = { top: design.name, designId: designId(design), files, sources };
-  const squash = usesSquash(design) ? squashFile(design) : undefined;
-  const tanh = tanhFile(design);
-  if (tanh !== undefined && (usesTanh(design) || (usesSquash(design) && squash === undefined))) {
-    files[names.tanh] = tanh;
-  }
-  if (squash !== undefined) files[names.squash] = squash;
+  Object.assign(files, laneTables(design));
   if (design.weights === 'ram') return result;
   const matrices = arrayMatrices(design);
   for (let row = 0; row < design.rows && design.weights !== 'stream'; row++) {

@@ -8,7 +8,7 @@ import { squashShape } from '../design/squash.js';
 import { bitsOf, hexWord } from './literal.js';
 
 /** One line per word, and a comment that says what the file is. */
-function hexFile(title: string, words: readonly bigint[], width: number): string {
+export function hexFile(title: string, words: readonly bigint[], width: number): string {
   return `// ${title}\n${words.map((word) => hexWord(word, width)).join('\n')}\n`;
 }
 
@@ -42,7 +42,7 @@ export function arrayMatrices({ model, jobs, array }: Design): ArrayMatrix[] {
 const ternaryCode = (value: number): bigint => bitsOf(value, 2);
 
 /** A weight as the array's elements read it. */
-function weightCode(weight: number, kind: ArrayKind, width: number): bigint {
+export function weightCode(weight: number, kind: ArrayKind, width: number): bigint {
   switch (kind) {
     case 'binary':
       return weight < 0 ? 1n : 0n;

@@ -3,7 +3,7 @@ import { type Design, type Job, jobName, type Pass, type Segment } from '../desi
 import { extend, literal, msb } from './literal.js';
 import { isTabled, type Widths, widths } from './widths.js';
 
-function segmentNote(job: Job, segment: Segment): string {
+export function segmentNote(job: Job, segment: Segment): string {
   const owner = jobName(job);
   const { source, layer, direction, feature } = segment;
   if (source === 'input')

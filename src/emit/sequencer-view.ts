@@ -29,7 +29,7 @@ function hiddenList(design: Design, segment: Segment): string {
 }
 
 /** Whether a step ends with this job. */
-function endsStep({ layers, headWhen }: Design, { kind, layer }: Job): string {
+export function endsStep({ layers, headWhen }: Design, { kind, layer }: Job): string {
   if (kind === 'head') return flag(true);
   return layer === layers.length - 1 && headWhen === 'last-step' ? '!last_step_q' : flag(false);
 }

@@ -4,7 +4,7 @@
  */
 import { simulateClosedForm } from '../../sim/closed-form.js';
 import { simulateStepByStep } from '../../sim/step-by-step.js';
-import { beatBits, hiddenAddress, widths } from '../emit/widths.js';
+import { beatBits, widths } from '../emit/widths.js';
 import type { Netlist } from '../emit/emit.js';
 import { jobName, type Design } from '../design/design.js';
 import { compileRtl, type RtlSimulator } from '../eda/rtl-sim.js';
@@ -17,6 +17,7 @@ import {
   type BatchInput,
   type Expectation,
 } from './golden-run.js';
+import { hiddenWriters } from './hidden-writers.js';
 import { longestStall, stallMoves, type StallPattern } from './stimuli.js';
 import type { Traffic } from './streams.js';
 import { PacedOffers, WeightDriver } from './weight-driver.js';
@@ -139,13 +140,9 @@ function timesFrom(
   };
 }
 
-const probe = (column: number, name: string): string => `u_column_${column}.${name}`;
-
 /** Signals inside the design that are compared: every h written. */
-export function probesOf({ columns }: Pick<Design, 'columns'>): string[] {
-  return Array.from({ length: columns }, (_, column) =>
-    ['h_write', 'h_write_addr', 'h_write_data'].map((name) => probe(column, name)),
-  ).flat();
+export function probesOf(design: Design): string[] {
+  return hiddenWriters(design).flatMap(({ probes }) => probes);
 }
 
 /** The emitted Verilog as a simulator that shows every h written; most of a small design's cosimulation. */
@@ -166,7 +163,6 @@ export async function cosimulate(
   batches: readonly BatchInput[],
   options: CosimulationOptions = {},
 ): Promise<CosimulationResult> {
-  const { columns } = design;
   const rtl = options.compiled ?? (await compileDesign(design, netlist, options));
   rtl.restart();
   const { traffic } = options;
@@ -183,8 +179,7 @@ export async function cosimulate(
     if (problems.length < MAX_PROBLEMS) problems.push(text);
   };
 
-  const { pack, activationBits } = design.array;
-  const hiddenBits = 32 - activationBits;
+  const writers = hiddenWriters(design);
   let hiddenChecked = 0;
 
   // What lies on the bus while no beat is offered means nothing: the next beat upside down.
@@ -270,8 +265,8 @@ export async function cosimulate(
   const longest = timing.cycles + longestStall(stepCycles);
   /** From the first beat on, for so many cycles; how many h were written. */
   const work = (most: number): number => {
-    // The next h that each column writes: which run of a job, and which of its units.
-    const next = Array.from({ length: columns }, () => ({ run: 0, unit: 0 }));
+    // The next h that is written in each place: of which run of a job, and its number there.
+    const next = writers.map((writer) => ({ writer, run: 0, n: 0 }));
     const pace = weights && new PacedOffers(design, weightSource);
     let written = 0;
     let beat = 0;
@@ -345,33 +340,29 @@ export async function cosimulate(
         if (!isTimed && result === expected.results.length)
           end = Math.min(most, cycle + longestStall(stepCycles));
       }
-      for (let column = 0; column < columns && options.streamsOnly !== true; column++) {
-        if (rtl.getNumber(probe(column, 'h_write')) !== 1) continue;
-        const address = rtl.getNumber(probe(column, 'h_write_addr'));
-        const value = (rtl.getNumber(probe(column, 'h_write_data')) << hiddenBits) >> hiddenBits;
-        const at = next[column];
+      for (const at of options.streamsOnly === true ? [] : next) {
+        const { writer } = at;
+        const write = writer.read(rtl);
+        if (write === undefined) continue;
         written++;
         if (at.run >= expected.runs.length) {
           bitMismatches++;
-          note(`cycle ${cycle}: column ${column} writes an h that no step asks for`);
+          note(`cycle ${cycle}: ${writer.name} writes an h that no step asks for`);
           continue;
         }
         movedAt = cycle;
-        const { job, step, totalStep, hidden } = expected.runs[at.run];
-        const word =
-          traffic?.expected.runs[at.run].word ??
-          hiddenAddress(design, job, design.sequence ? step : totalStep);
-        const want = hidden[column][at.unit];
-        if (value !== want || address !== pack * word + at.unit) {
+        const run = expected.runs[at.run];
+        const want = writer.expected(run, at.n, traffic?.expected.runs[at.run].word);
+        if (write.value !== want.value || write.address !== want.address) {
           bitMismatches++;
           note(
-            `cycle ${cycle}: column ${column} step ${totalStep} ${jobName(job)} h[${at.unit}] = ${value} at ${address}, ` +
-              `golden ${want} at ${pack * word + at.unit}`,
+            `cycle ${cycle}: ${writer.name} step ${run.totalStep} ${jobName(run.job)} h[${at.n}] = ${write.value} at ` +
+              `${write.address}, golden ${want.value} at ${want.address}`,
           );
         }
-        if (++at.unit === hidden[column].length) {
+        if (++at.n === writer.count(run)) {
           at.run++;
-          at.unit = 0;
+          at.n = 0;
         }
       }
       options.onCycle?.(rtl, cycle);
@@ -410,7 +401,7 @@ export async function cosimulate(
   const hiddenExpected =
     options.streamsOnly === true
       ? 0
-      : columns * expected.runs.reduce((sum, { hidden }) => sum + hidden[0].length, 0);
+      : expected.runs.reduce((sum, { hidden }) => sum + hidden.length * hidden[0].length, 0);
   if (hiddenInEnd !== hiddenExpected) {
     bitMismatches += Math.abs(hiddenExpected - hiddenInEnd);
     note(`${hiddenInEnd} h written, golden has ${hiddenExpected}`);

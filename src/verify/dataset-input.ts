@@ -1,5 +1,5 @@
 /** Real data as the accelerator's input: what a verification on the user's own dataset runs. */
-import type { Design } from '../design/design.js';
+import { sequencesOf, type Design } from '../design/design.js';
 import type {
   Dataset,
   RegressionDataset,
@@ -26,7 +26,8 @@ export function sequenceLengths(dataset: SequenceDataset, part: Split): number[]
  * have to be held, in pieces.
  */
 function textInput(design: Design, tokens: TextDataset['test'], steps: number): BatchInput[] {
-  const { columns, sequence } = design;
+  const { sequence } = design;
+  const columns = sequencesOf(design);
   const length = Math.min(steps, tokens.length);
   const piece = sequence?.maxSteps ?? length;
   const start = (column: number): number =>
@@ -69,7 +70,7 @@ function sequenceInput(
   part: Split,
   steps: number,
 ): BatchInput[] {
-  const { columns } = design;
+  const columns = sequencesOf(design);
   const most = design.sequence?.maxSteps ?? Infinity;
   const lengths = sequenceLengths(dataset, part);
   const read = stepReader(design, dataset, part);

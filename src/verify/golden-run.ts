@@ -8,7 +8,15 @@ import {
   type LayerRun,
 } from '../quant/golden.js';
 import { activationMax } from '../quant/quantized-model.js';
-import { beatsPerStep, lstmJobs, type Design, type Job } from '../design/design.js';
+import {
+  beatFields,
+  elementsPerStep,
+  lstmJobs,
+  sequencesOf,
+  type Design,
+  type Job,
+} from '../design/design.js';
+import { drainOrder, isStationary } from '../design/stationary.js';
 import type { Random } from '../model/random.js';
 import { inputBits } from '../emit/widths.js';
 import type { TestVectors } from '../emit/vectors.js';
@@ -67,7 +75,7 @@ export function randomInput(
     }
   };
   return lengths.map((length) => ({
-    steps: Array.from({ length }, () => Array.from({ length: design.columns }, draw)),
+    steps: Array.from({ length }, () => Array.from({ length: sequencesOf(design) }, draw)),
   }));
 }
 
@@ -96,7 +104,7 @@ export function goldenRun(design: Design, batches: readonly BatchInput[]): Expec
   const results: { values: number[]; last: boolean }[] = [];
   let stepsBefore = 0;
   for (const { steps } of batches) {
-    const columns: LayerRun[][] = Array.from({ length: design.columns }, (_, column) =>
+    const columns: LayerRun[][] = Array.from({ length: sequencesOf(design) }, (_, column) =>
       runLayers(
         model,
         steps.map((inputs) => vectorOf(design, inputs[column])),
@@ -120,11 +128,22 @@ export function goldenRun(design: Design, batches: readonly BatchInput[]): Expec
     steps.forEach((_, step) => {
       const last = step === steps.length - 1;
       if (design.headWhen === 'last-step' && !last) return;
-      results.push({ values: columns.map((layers) => resultOf(design, layers, step)), last });
+      const values = columns.map((layers) => resultOf(design, layers, step));
+      results.push(...resultBeats(design, values, last));
     });
     stepsBefore += steps.length;
   }
   return { runs, results };
+}
+
+/** The beats of m_axis that results of a step take: sequences in lockstep have one each. */
+function resultBeats(
+  design: Design,
+  values: number[],
+  last: boolean,
+): { values: number[]; last: boolean }[] {
+  if (design.stationary === undefined) return [{ values, last }];
+  return values.map((value, n) => ({ values: [value], last: last && n === values.length - 1 }));
 }
 
 /** The class, or the value, that the head makes of the top layer at a step. */
@@ -146,16 +165,21 @@ export function inputBeats(
 ): { readonly data: bigint; readonly last: boolean }[] {
   const beats: { data: bigint; last: boolean }[] = [];
   const bits = BigInt(inputBits(design));
-  const count = beatsPerStep(design);
+  const count = elementsPerStep(design);
+  const fields = beatFields(design);
   for (const { steps } of batches) {
     steps.forEach((inputs, t) => {
-      for (let beat = 0; beat < count; beat++) {
-        let data = 0n;
-        inputs.forEach((x, column) => {
-          const value = typeof x === 'number' ? x : x[beat];
-          data |= BigInt.asUintN(Number(bits), BigInt(value)) << (BigInt(column) * bits);
-        });
-        beats.push({ data, last: t === steps.length - 1 && beat === count - 1 });
+      const isLast = t === steps.length - 1;
+      for (let element = 0; element < count; element++) {
+        for (let first = 0; first < inputs.length; first += fields) {
+          let data = 0n;
+          inputs.slice(first, first + fields).forEach((x, field) => {
+            const value = typeof x === 'number' ? x : x[element];
+            data |= BigInt.asUintN(Number(bits), BigInt(value)) << (BigInt(field) * bits);
+          });
+          const isEnd = element === count - 1 && first + fields === inputs.length;
+          beats.push({ data, last: isLast && isEnd });
+        }
       }
     });
   }
@@ -187,6 +211,17 @@ export function workloadOf(
   return { sequences, nonzeros: { hidden, ...(design.input.kind === 'dense' ? { input } : {}) } };
 }
 
+/** The h of a run in the order in which they are written: [write][lane]. */
+export function hiddenWrites(
+  design: Design,
+  { job, hidden }: Pick<HiddenRun, 'job' | 'hidden'>,
+): number[][] {
+  if (isStationary(design)) {
+    return drainOrder(design, job).map(({ sequence, unit }) => [hidden[sequence][unit]]);
+  }
+  return Array.from({ length: hidden[0].length }, (_, unit) => hidden.map((h) => h[unit]));
+}
+
 /**
  * Everything that the generated testbench needs for these inputs; `expected`: their golden run, where it is there.
  * @throws {RangeError} for a sequence that the design cannot hold
@@ -202,8 +237,6 @@ export function testVectors(
     beats: inputBeats(design, batches),
     results: expected.results,
     resultCycles: simulateClosedForm(design, workload).outputCycles,
-    hidden: expected.runs.flatMap(({ hidden }) =>
-      Array.from({ length: hidden[0].length }, (_, unit) => hidden.map((h) => h[unit])),
-    ),
+    hidden: expected.runs.flatMap((run) => hiddenWrites(design, run)),
   };
 }

@@ -1,0 +1,52 @@
+// One weight-stationary processing element for weights of 2 to 8 bits where no multiplier block is to be used:
+// activations move east, sums south, one cycle each, past a weight that stays.
+//
+// The weight is recoded to radix-4 digits, whose terms are added to the sum (hg_multiply_add.v). The next tile's
+// weights shift in from the north meanwhile: shift_i takes one from the neighbour, swap_i, one cycle ahead of a
+// tile's first activation, makes the one that has arrived the weight in use.
+`default_nettype none
+
+module hg_pe_stationary_recoded #(
+    parameter ACT_WIDTH    = 8,   // activation bits, signed
+    parameter WEIGHT_WIDTH = 8,   // weight bits, signed
+    parameter SUM_WIDTH    = 24   // bits of the sums, signed
+) (
+    input  wire                           clk_i,
+    input  wire                           swap_i,
+    input  wire                           shift_i,
+    input  wire signed [WEIGHT_WIDTH-1:0] weight_i,
+    input  wire signed [   ACT_WIDTH-1:0] act_i,
+    input  wire signed [   SUM_WIDTH-1:0] psum_i,
+    output reg                            swap_o,
+    output reg                            shift_o,
+    output reg  signed [WEIGHT_WIDTH-1:0] weight_o,  // the weight that waits
+    output reg  signed [   ACT_WIDTH-1:0] act_o,
+    output reg  signed [   SUM_WIDTH-1:0] psum_o
+);
+
+  reg signed  [WEIGHT_WIDTH-1:0] weight_q;
+  wire signed [   SUM_WIDTH-1:0] sum;
+
+  hg_multiply_add #(
+      .MULTIPLICAND_WIDTH(ACT_WIDTH),
+      .MULTIPLIER_WIDTH  (WEIGHT_WIDTH),
+      .SUM_WIDTH         (SUM_WIDTH)
+  ) u_sum (
+      .addend_i      (psum_i),
+      .multiplicand_i(act_i),
+      .multiplier_i  (weight_q),
+      .sum_o         (sum)
+  );
+
+  always @(posedge clk_i) begin
+    swap_o  <= swap_i;
+    shift_o <= shift_i;
+    act_o   <= act_i;
+    psum_o  <= sum;
+    if (shift_i) weight_o <= weight_i;
+    if (swap_i) weight_q <= weight_o;
+  end
+
+endmodule
+
+`default_nettype wire
