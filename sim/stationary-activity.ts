@@ -61,8 +61,8 @@ export function stationaryActivity(
   const written = readsX ? steps * elementsPerStep(design) * sequences : 0;
   const results = jobs.some(({ kind }) => kind === 'head') ? heads * sequences : 0;
   const byName: Readonly<Record<string, { reads: number; writes: number }>> = {
-    partial_sums: { reads: partialReads, writes: partialWrites },
-    finished_sums: { reads: sums, writes: finished },
+    tile_sums: { reads: partialReads, writes: partialWrites },
+    block_sums: { reads: sums, writes: finished },
   };
   const byRole: Readonly<Partial<Record<MemorySpec['role'], { reads: number; writes: number }>>> = {
     weights: { reads: weightReads, writes: 0 },

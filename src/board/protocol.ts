@@ -1,5 +1,5 @@
 /** The bytes that go over a board's UART; rtl-templates/hg_board_bridge.v is their other end. */
-import { beatsPerStep, type Design } from '../design/design.js';
+import { beatFields, beatsPerStep, type Design } from '../design/design.js';
 import { beatBits, inputBits, resultBits } from '../emit/widths.js';
 
 /** First bytes of a message. */
@@ -18,7 +18,7 @@ export const MESSAGE = {
 
 /** Bytes of the design's messages. */
 export interface Sizes {
-  /** Of a beat of s_axis: a field of whole bytes for each column. */
+  /** Of a beat of s_axis: a field of whole bytes for each column, or for one of the sequences in lockstep. */
   readonly beatBytes: number;
   /** Beats of a step. */
   readonly beats: number;
@@ -27,11 +27,11 @@ export interface Sizes {
 }
 
 export function messageSizes(design: Design): Sizes {
-  const { columns } = design;
+  const fields = beatFields(design);
   return {
-    beatBytes: (columns * inputBits(design)) / 8,
+    beatBytes: (fields * inputBits(design)) / 8,
     beats: beatsPerStep(design),
-    resultBytes: (columns * beatBits(resultBits(design))) / 8,
+    resultBytes: (fields * beatBits(resultBits(design))) / 8,
   };
 }
 

@@ -172,7 +172,8 @@ function gatherScheme(
     }),
     ...(simulation &&
       fmaxMhz !== undefined && {
-        stepsPerSecond: (fmaxMhz * 1e6 * simulation.columns) / simulation.cyclesPerStep,
+        stepsPerSecond:
+          (fmaxMhz * 1e6 * (simulation.lockstep ?? simulation.columns)) / simulation.cyclesPerStep,
       }),
     ...(estimate && { estimated: estimateOf(estimate) }),
     ...(verification && { verification: verificationOf(verification) }),

@@ -1,6 +1,6 @@
 /** Energy of a simulated run: what the hardware did times what each act costs, and leakage times time. */
 import type { Activity, SimulationReport } from '../../sim/report.js';
-import { jobName, type Design, type Job, type Structure } from '../design/design.js';
+import { jobName, sequencesOf, type Design, type Job, type Structure } from '../design/design.js';
 import { GATE_NAMES } from '../quant/gates.js';
 import { type Act, ENERGY_SHARES, type EnergyShare, type GateSplit, visitActs } from './acts.js';
 import type { CostNode, PartCost } from './estimate.js';
@@ -186,7 +186,7 @@ export function estimateEnergy(
 ): EnergyEstimate {
   const { activity, cycles, jobs } = report;
   // Steps of every column: the run's steps are those of one.
-  const steps = report.steps * design.columns;
+  const steps = report.steps * sequencesOf(design);
   const { ff, areaUm2 } = cost.total;
   const whole = actsOf(design, activity, cycles, ff);
   const byJob = jobs.map((job) => actsOf(design, job.activity, job.cycles, ff));

@@ -1,6 +1,6 @@
 /** Design + profile (+ simulation) -> Estimate: resources, area, clock, energy; every part accounted for. */
 import type { SimulationReport } from '../../sim/report.js';
-import type { Design } from '../design/design.js';
+import { sequencesOf, type Design } from '../design/design.js';
 import { visitActs } from './acts.js';
 import { tableWarnings } from './energy-table.js';
 import { CapacityError, type Overflow } from './errors.js';
@@ -235,7 +235,7 @@ export function estimate(design: Design, profile: Profile, report?: SimulationRe
     speed: report && {
       cyclesPerStep: report.cyclesPerStep,
       latencyPerStepUs: report.cyclesPerStep / clockMhz,
-      stepsPerSecond: (1e6 * clockMhz * design.columns) / report.cyclesPerStep,
+      stepsPerSecond: (1e6 * clockMhz * sequencesOf(design)) / report.cyclesPerStep,
     },
     energy: report && estimateEnergy(design, profile, tree, report, clockMhz),
     warnings: [

@@ -86,7 +86,7 @@ export interface PlanOptions {
   /** How operands reach the array; the default is output-stationary. */
   readonly dataflow?: Dataflow;
   /** Dataflow ws: sequences in lockstep that stream past each tile of weights; the default is 1. */
-  readonly sequences?: number;
+  readonly lockstep?: number;
   /**
    * Hold, for every token, its share of every sum of layer 0 in a table, instead of an embedding that the
    * array multiplies. One-hot inputs always do. For small vocabularies.
@@ -186,11 +186,11 @@ function optionProblems(model: QuantizedModel, options: PlanOptions): string[] {
 
 function dataflowProblems(
   model: QuantizedModel,
-  { dataflow, columns, pack, sequences }: PlanOptions,
+  { dataflow, columns, pack, lockstep }: PlanOptions,
 ): string[] {
   const problems: string[] = [];
-  if (sequences !== undefined) {
-    problems.push(`sequences: ${sequences} in lockstep, but only dataflow ws has any; use columns`);
+  if (lockstep !== undefined) {
+    problems.push(`lockstep: ${lockstep} sequences, but only dataflow ws has any; use columns`);
   }
   if (dataflow === undefined || dataflow === 'os') return problems;
   if (!DATAFLOWS.includes(dataflow)) {
@@ -215,12 +215,12 @@ function dataflowProblems(
 /** What the weight-stationary dataflow does not take. */
 function stationaryOptionProblems(
   model: QuantizedModel,
-  { sequences = 1, array, pack, inputTable, weights, control, dsp }: PlanOptions,
+  { lockstep = 1, array, pack, inputTable, weights, control, dsp }: PlanOptions,
 ): string[] {
   const problems: string[] = [];
   const { input } = model;
-  if (!Number.isInteger(sequences) || sequences < 1 || sequences > MAX_SEQUENCES) {
-    problems.push(`sequences: ${sequences} is not an integer in 1..${MAX_SEQUENCES}`);
+  if (!Number.isInteger(lockstep) || lockstep < 1 || lockstep > MAX_SEQUENCES) {
+    problems.push(`lockstep: ${lockstep} is not an integer in 1..${MAX_SEQUENCES}`);
   }
   if (array === 'binary' || array === 'pow2') {
     problems.push(`array: ${array} elements have no stationary form; ws takes ternary or int`);
@@ -274,7 +274,7 @@ function streamProblems(
     ];
   }
   if (dataflow === 'ws') {
-    return [`streams: ${streams}, but a ws dataflow runs its sequences in lockstep; use sequences`];
+    return [`streams: ${streams}, but a ws dataflow runs its sequences in lockstep; use lockstep`];
   }
   if (dataflow === 'sparse') {
     return [`streams: ${streams}, but a sparse dataflow keeps the lists of one; use os`];
@@ -395,7 +395,7 @@ export function plan(model: QuantizedModel, options: PlanOptions): Design {
   const isTabled = model.input.kind === 'one-hot' || options.inputTable === true;
   const matrices = jobMatrices(model).map((matrix) => arrayMatrix(model, matrix, array));
   const isSparse = options.dataflow === 'sparse';
-  const { sequences = 1 } = options;
+  const sequences = options.lockstep ?? 1;
   const tiling = { rows, columns, sequences, tileCycles: tileCyclesOf(rows, sequences) };
   const isStationary = options.dataflow === 'ws';
   const jobs = isStationary

@@ -173,7 +173,7 @@ export function stationaryProblems(
   const words = 2 * sequences * Math.max(...groupBlocks);
   if (words > MAX_GROUP_WORDS) {
     problems.push(
-      `sequences: ${sequences}, of which a column keeps ${words} finished sums, exceeds ${MAX_GROUP_WORDS}; ` +
+      `lockstep: ${sequences} sequences, of which a column keeps ${words} finished sums, exceeds ${MAX_GROUP_WORDS}; ` +
         `use fewer sequences, fewer classes, or more columns`,
     );
   }
@@ -202,8 +202,8 @@ export function planStationaryMemories(design: Omit<StationaryDesign, 'memories'
   memories.push(
     ...planMemories({ ...design, columns: 1 }).filter(({ role }) => ofLane.includes(role)),
   );
-  add('partial_sums', 'partial', 'ram', [accBits, places], columns);
-  add('finished_sums', 'partial', 'ram', [accBits, groups * places], columns);
+  add('tile_sums', 'partial', 'ram', [accBits, places], columns);
+  add('block_sums', 'partial', 'ram', [accBits, groups * places], columns);
   const { activationBits } = array;
   const tiles = hiddenTiles(design, layers.length);
   add('hidden', 'hidden', 'ram', [activationBits, 2 * tiles * places], rows);

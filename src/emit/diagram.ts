@@ -31,6 +31,12 @@ const MEMORY_TITLES: Readonly<Record<MemorySpec['role'], string>> = {
   results: 'results',
 };
 
+/** Of sums at the foot of a column. */
+const SUM_TITLES: Readonly<Record<string, string>> = {
+  tile_sums: 'sums of tiles',
+  block_sums: 'sums of blocks',
+};
+
 /** Memories one below the other, as many as the design has of these roles. */
 function stack(
   { memories }: Design,
@@ -41,7 +47,7 @@ function stack(
   let y = top;
   for (const role of roles) {
     for (const spec of memories.filter((one) => one.role === role)) {
-      const made = memoryBox(spec, MEMORY_TITLES[role], [x, y, w]);
+      const made = memoryBox(spec, SUM_TITLES[spec.name] ?? MEMORY_TITLES[role], [x, y, w]);
       boxes.push(made);
       y += made.h;
     }
@@ -49,20 +55,27 @@ function stack(
   return boxes;
 }
 
-function laneLines({ scheme, columns }: Design): string[] {
+function laneLines({ scheme, columns, stationary }: Design): string[] {
   const gates = { int16: 'tables', level3: '0, 1/2 or 1', binary: '0 or 1' }[scheme.gates];
   return [
     `gates i, f, o: ${gates}`,
     `g: ${scheme.candidate === 'ternary' ? '-1, 0 or +1' : 'table'}`,
     `c: ${scheme.cell.bits} bit, ${scheme.cell.fraction} of fraction`,
     `h: ${scheme.activations}`,
-    ...(columns > 1 ? [`${columns} of them`] : []),
+    ...(columns > 1 && !stationary ? [`${columns} of them`] : []),
   ];
 }
 
 function sequencerLines(design: Design): string[] {
   const { jobs, sequence, dataflow } = design;
   const folds = jobs.reduce((sum, job) => sum + job.folds, 0);
+  if (design.stationary) {
+    const { sequences, tileCycles } = design.stationary;
+    return [
+      `${jobs.length} jobs, ${folds} blocks per step`,
+      `tiles of ${tileCycles} cycles for ${sequences} sequence(s)`,
+    ];
+  }
   return [
     `${jobs.length} jobs, ${folds} folds ${sequence ? 'for each step of a sequence' : 'per step'}`,
     ...(sequence ? [`sequences of at most ${sequence.maxSteps} steps`] : []),
@@ -84,7 +97,7 @@ function combinerLines({ combiner, sumBits }: Design): string[] {
 
 /** The diagram; the same design gives the same bytes. */
 export function diagram(design: Design): string {
-  const { rows, columns, accBits, combiner, name } = design;
+  const { rows, columns, accBits, combiner, name, stationary } = design;
   const { kind, pack, activationBits, weightBits } = design.array;
   const shapes = streamShapes(design);
   const logic = (x: number, y: number, w: number, title: string, lines: string[]): Box => ({
@@ -98,8 +111,9 @@ export function diagram(design: Design): string {
   // Upper row: streams, x, and h on its way back.
   const input = port(MARGIN, TOP, 170, 's_axis', [`${shapes.inputBits} bit`, ...shapes.inputLines]);
   const sourceX = input.x + input.w + GAP;
+  const copies = stationary ? rows : columns;
   const source = logic(sourceX, TOP, 180, sourceModule(design), [
-    ...(columns > 1 ? [`${columns} of them`] : []),
+    ...(copies > 1 ? [`${copies} of them`] : []),
   ]);
   const sources = stack(
     design,
@@ -127,9 +141,14 @@ export function diagram(design: Design): string {
     x += w + GAP;
     return made;
   };
-  const drain = place(110, 'drain', ['1 row a cycle']);
-  const combine = combiner && place(130, 'combiner', combinerLines(design));
-  const lane = place(180, columns > 1 ? 'lanes' : 'lane', laneLines(design));
+  // Behind the array: the drain, and what may follow; of tiles that add up, their sums, then the drain.
+  const drain = stationary
+    ? place(130, 'sums', ['of tiles, then blocks', `${columns} of them`])
+    : place(110, 'drain', ['1 row a cycle']);
+  const combine = stationary
+    ? place(110, 'drain', ['1 sum a cycle'])
+    : combiner && place(130, 'combiner', combinerLines(design));
+  const lane = place(180, columns > 1 && !stationary ? 'lanes' : 'lane', laneLines(design));
   const head = place(150, 'head', [
     design.headOutput === 'value' ? 'value, Q6.9' : `argmax of ${design.classes}`,
     design.headWhen === 'every-step' ? 'every step' : 'last step',
@@ -150,7 +169,8 @@ export function diagram(design: Design): string {
     sequencerLines(design),
   );
   const laneMemories = stack(design, ['cell', 'rows', 'tanh', 'squash'], [lane.x, low, 180]);
-  const sumMemories = combine ? stack(design, ['factors', 'partial'], [combine.x, low, 130]) : [];
+  const [summing, draining] = stationary && combine ? [drain, combine] : [combine, drain];
+  const sumMemories = summing ? stack(design, ['factors', 'partial'], [summing.x, low, 130]) : [];
 
   const boxes = [
     input,
@@ -199,12 +219,12 @@ export function diagram(design: Design): string {
     arrow([centre(grid.box), sequencer.y], [centre(grid.box), bottom(grid.box)]),
     arrow(
       [right(sequencer), level(sequencer)],
-      [centre(drain), level(sequencer)],
-      [centre(drain), bottom(drain)],
+      [centre(draining), level(sequencer)],
+      [centre(draining), bottom(draining)],
     ),
     ...(laneMemories.length > 0 ? [arrow([centre(lane), low], [centre(lane), bottom(lane)])] : []),
-    ...(combine && sumMemories.length > 0
-      ? [arrow([centre(combine), low], [centre(combine), bottom(combine)])]
+    ...(summing && sumMemories.length > 0
+      ? [arrow([centre(summing), low], [centre(summing), bottom(summing)])]
       : []),
   ];
   return drawing(

@@ -59,6 +59,7 @@ export function sourceModule({
   dataflow,
   weights,
 }: Pick<Design, 'input' | 'sequence' | 'dataflow' | 'weights'>): string {
+  if (dataflow === 'ws') return 'hg_operand_row';
   if (dataflow === 'sparse' && input.kind === 'dense') return 'hg_queue';
   const isLoaded = weights === 'ram' && input.kind !== 'dense';
   if (!sequence) return isLoaded ? 'hg_source_features_ram' : SOURCES[input.kind];

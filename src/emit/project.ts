@@ -1,7 +1,7 @@
 /** The emitted project: Verilog, testbench with golden vectors, scripts and a README, as files in memory. */
 import { defineFlags, hiddenCells } from '../eda/hidden-cells.js';
 import { packageVersion } from '../package-root.js';
-import type { Design } from '../design/design.js';
+import { beatFields, type Design } from '../design/design.js';
 import { diagram } from './diagram.js';
 import { designMap, emit, fileHeader, hardwareId, type Netlist } from './emit.js';
 import { imageFile, imageWrites, loadImage } from './image.js';
@@ -32,7 +32,8 @@ function hexLines(words: readonly bigint[], width: number): string {
 
 /** The self-checking testbench of a design, with its vectors. */
 export function emitTestbench(design: Design, vectors: TestVectors): Testbench {
-  const { name, columns } = design;
+  const { name } = design;
+  const columns = beatFields(design);
   const bits = design.array.activationBits;
   const top = `tb_${name}`;
   const inputWidth = columns * inputBits(design);
@@ -69,6 +70,8 @@ export function emitTestbench(design: Design, vectors: TestVectors): Testbench {
     ...weightBench(design, weights.length, file('weights')),
     columns: Array.from({ length: columns }, (_, column) => ({
       column: String(column),
+      // The one lane of sequences in lockstep is in the top module itself.
+      scope: design.stationary ? '' : `u_column_${column}.`,
       low: String(bits * column),
       high: String(bits * column + bits - 1),
     })),

@@ -1,7 +1,15 @@
 /** View-model of the emitted project's README. */
 import { packageVersion } from '../package-root.js';
 import { activationMax } from '../quant/quantized-model.js';
-import { drainGap, jobName, segmentsOf, tableOf, type Design } from '../design/design.js';
+import {
+  drainGap,
+  jobName,
+  segmentsOf,
+  sequencesOf,
+  tableOf,
+  type Design,
+} from '../design/design.js';
+import { isStationary } from '../design/stationary.js';
 import { designMap, hardwareId, type Netlist } from './emit.js';
 import { idleModules } from './packages.js';
 import { countElements } from '../design/multipliers.js';
@@ -152,8 +160,33 @@ function sequenceNote({ sequence, jobs }: Design): string {
   );
 }
 
+/** How the array works, in words. */
+function worksNote(design: Design): string {
+  const { rows, columns, name, array } = design;
+  if (isStationary(design)) {
+    const { sequences, tileCycles } = design.stationary;
+    return (
+      `The array has ${rows} rows and ${columns} column(s) of elements that each hold a weight: a row is an operand, a ` +
+      `column an output. Activations of ${sequences} sequence(s) move east, one sequence per cycle, and sums move south; ` +
+      `the next tile's weights shift in behind, so that a tile takes ${tileCycles} cycles and a weight is read once for ` +
+      `all sequences. \`${name}_sequencer\` goes through a block of ${columns} outputs tile by tile; sums of tiles add up ` +
+      `at the foot of the columns. Finished ones drain one a cycle, sequence by sequence, outputs unit by unit, gates ` +
+      `i, f, g, o; one lane turns each into a gate and every fourth into c and h, while the array works on the ` +
+      `next blocks.`
+    );
+  }
+  const operands = array.pack > 1 ? `a word of ${array.pack} operands` : 'one operand';
+  return (
+    `The array has ${rows} rows and ${columns} column(s). A column works on one sequence: activations enter at\n` +
+    `the top and move down one row per cycle, so that row r is r cycles behind row 0 and finished sums leave\n` +
+    `one row per cycle. \`${name}_sequencer\` issues ${operands} per cycle: ${foldNote(design)}\n` +
+    `Rows come unit by unit, gates i, f, g, o; the lane behind the column turns each sum into a gate and every\n` +
+    `fourth into c and h, while the array works on the next fold.`
+  );
+}
+
 export function readmeView(design: Design, netlist: Netlist, figures: ProjectFigures): object {
-  const { input, columns } = design;
+  const { input } = design;
   const most = activationMax(design.scheme);
   const isValue = design.headOutput === 'value';
   const texts = streamTexts(design);
@@ -171,21 +204,19 @@ export function readmeView(design: Design, netlist: Netlist, figures: ProjectFig
       folds: String(job.folds),
       cycles: String(job.foldCycles),
     })),
+    works: worksNote(design),
     hasControl: design.control === 'axi-lite',
     isLoaded: design.weights === 'ram',
     ...streamNotes(design),
     weights: weightNote(design),
     accWidth: String(design.accBits),
-    columnCount: String(columns),
-    rows: String(design.rows),
+    sequences: String(sequencesOf(design)),
     cyclesPerStep: figures.cyclesPerStep.toFixed(1),
     utilization: (100 * figures.utilization).toFixed(1),
     ...texts,
     ports: portRows(design, texts),
     diagram: DIAGRAM,
     hasIdle: Object.keys(idleModules(netlist)).length > 0,
-    operands: design.array.pack > 1 ? `a word of ${design.array.pack} operands` : 'one operand',
-    folds: foldNote(design),
     sequence: sequenceNote(design),
     combiner: combinerNote(design),
     inputScale:

@@ -1,6 +1,7 @@
 /** What the beats of a design's streams hold, in words. */
 import { activationMax } from '../quant/quantized-model.js';
-import { beatsPerStep, type Design } from '../design/design.js';
+import { beatFields, beatsPerResult, beatsPerStep, type Design } from '../design/design.js';
+import { isStationary, type StationaryDesign } from '../design/stationary.js';
 import { beatBits, inputBits, resultBits } from './widths.js';
 
 export interface StreamTexts {
@@ -40,7 +41,30 @@ function inputTexts(
   }
 }
 
+/** Beats of sequences in lockstep: one field each, one sequence after the other. */
+function lockstepTexts(design: StationaryDesign): StreamTexts {
+  const { input, headWhen, headOutput, classes } = design;
+  const { sequences } = design.stationary;
+  const most = activationMax(design.scheme);
+  const isToken = input.kind === 'tokens';
+  return {
+    inputData: isToken
+      ? `token of one sequence (0..${input.vocabSize - 1})`
+      : `one element of x of one sequence, signed, -${most}..${most}`,
+    inputBeats:
+      `${beatsPerStep(design)} per step, ` +
+      (isToken ? 'one sequence' : 'elements in order, of each one sequence') +
+      ' after the other',
+    outputData:
+      headOutput === 'value'
+        ? 'value of one sequence, signed Q6.9'
+        : `class of one sequence (0..${classes - 1})`,
+    outputBeats: `${sequences} per ${headWhen === 'every-step' ? 'step' : 'sequence'}, one sequence after the other`,
+  };
+}
+
 export function streamTexts(design: Design): StreamTexts {
+  if (isStationary(design)) return lockstepTexts(design);
   const bits = beatBits(resultBits(design));
   const result =
     design.headOutput === 'value'
@@ -63,10 +87,12 @@ export interface StreamShapes {
 }
 
 export function streamShapes(design: Design): StreamShapes {
-  const { columns, input } = design;
+  const { input } = design;
+  const columns = beatFields(design);
+  const results = beatsPerResult(design);
   const fields = (what: string): string => (columns > 1 ? `${columns} x ${what}` : what);
   const beats = {
-    tokens: ['token', '1 beat per step'],
+    tokens: ['token', beatsPerStep(design) === 1 ? '1 beat per step' : `${beatsPerStep(design)} beats per step`],
     features: ['feature', `${beatsPerStep(design)} beats per step`],
     dense: ['element of x', `${beatsPerStep(design)} beats per step`],
   }[input.kind];
@@ -76,7 +102,7 @@ export function streamShapes(design: Design): StreamShapes {
     inputLines: [fields(beats[0]), beats[1]],
     outputLines: [
       fields(design.headOutput === 'value' ? 'value' : 'class'),
-      design.headWhen === 'every-step' ? '1 beat per step' : '1 beat per sequence',
+      `${results} ${results === 1 ? 'beat' : 'beats'} per ${design.headWhen === 'every-step' ? 'step' : 'sequence'}`,
     ],
   };
 }

@@ -15,6 +15,7 @@ const design = z.strictObject({
   array: z.enum(ARRAY_KINDS).optional(),
   pack: z.literal(PACKS).optional(),
   dataflow: z.enum(DATAFLOWS).optional(),
+  lockstep: size.optional(),
   inputTable: z.boolean().optional(),
   maxSteps: size.optional(),
   dsp: count.optional(),
@@ -60,6 +61,8 @@ const simulation = z.strictObject({
   scheme: schemeName,
   rows: size,
   columns: size,
+  /** Sequences side by side, where they are not those of the columns. */
+  lockstep: size.optional(),
   sequences: z.array(size).min(1),
   cycles: size,
   steps: size,

@@ -13,6 +13,7 @@ import {
 } from '../../design/design.js';
 import { MAX_COLUMNS, MAX_ROWS, MAX_STREAMS, PACKS, type PlanOptions } from '../../design/plan.js';
 import { MOST_MAX_STEPS } from '../../design/sequence-memory.js';
+import { MAX_SEQUENCES } from '../../design/stationary.js';
 import {
   DEFAULT_STREAM_BITS,
   MAX_BUFFER_OPERANDS,
@@ -36,6 +37,7 @@ export interface DesignFlags extends RunOptions {
   readonly array?: ArrayKind;
   readonly pack?: PlanOptions['pack'];
   readonly dataflow?: Dataflow;
+  readonly lockstep?: number;
   readonly inputTable?: boolean;
   readonly maxSteps?: number;
   /** False where a command has --no-dsp. */
@@ -98,12 +100,12 @@ export function addDesignOptions(command: Command): Command {
   return addRunOptions(command)
     .option(
       '--rows <n>',
-      'rows of the array: outputs at a time (default: as before, or 8)',
+      'rows of the array: outputs at a time, ws: operands (default: as before, or 8)',
       integer('--rows', 1, 64),
     )
     .option(
       '--columns <n>',
-      'columns of the array: sequences at a time (default: as before, or 1)',
+      'columns of the array: sequences at a time, ws: outputs (default: as before, or 1)',
       integer('--columns', 1, 64),
     )
     .option(
@@ -118,8 +120,13 @@ export function addDesignOptions(command: Command): Command {
     )
     .option(
       '--dataflow <kind>',
-      `how operands reach the array: ${DATAFLOWS.join(', ')} (default: as before, or os); sparse skips zeros, one column`,
+      `how operands reach the array: ${DATAFLOWS.join(', ')} (default: as before, or os); sparse skips zeros, one column; ws holds weights, for many sequences`,
       choice('--dataflow', DATAFLOWS),
+    )
+    .option(
+      '--lockstep <n>',
+      'dataflow ws: sequences in lockstep that share each weight read, rows or more to keep the array busy (default: as before, or 1)',
+      integer('--lockstep', 1, MAX_SEQUENCES),
     )
     .option('--input-table', 'tables of the sums of W_x by token, for small vocabularies')
     .option('--no-input-table', 'multiply by W_x')
@@ -179,7 +186,7 @@ function packOption(text: string): PlanOptions['pack'] {
 export function stageOptions(flags: DesignFlags): StageOptions & DesignOptions {
   const { force, rows, columns, name, array, pack, dataflow, inputTable, maxSteps, dsp, dspPairs } =
     flags;
-  const { weights, weightStreamBits, weightBuffer, control, streams } = flags;
+  const { weights, weightStreamBits, weightBuffer, control, streams, lockstep } = flags;
   return {
     ...{ isForced: force === true, rows, columns, name, inputTable, maxSteps },
     ...(typeof dsp === 'number' && { dsp }),
@@ -187,6 +194,7 @@ export function stageOptions(flags: DesignFlags): StageOptions & DesignOptions {
     ...(array !== undefined && { array }),
     ...(pack !== undefined && { pack }),
     ...(dataflow !== undefined && { dataflow }),
+    ...(lockstep !== undefined && { lockstep }),
     ...(weights !== undefined && { weights }),
     ...(weightStreamBits !== undefined && { weightStreamBits }),
     ...(weightBuffer !== undefined && { weightBuffer }),

@@ -18,6 +18,7 @@ export interface DesignOptions {
   readonly array?: PlanOptions['array'];
   readonly pack?: PlanOptions['pack'];
   readonly dataflow?: PlanOptions['dataflow'];
+  readonly lockstep?: PlanOptions['lockstep'];
   readonly inputTable?: boolean | undefined;
   readonly maxSteps?: number | undefined;
   readonly dsp?: number | undefined;
@@ -38,6 +39,7 @@ function mapping(
   | 'array'
   | 'pack'
   | 'dataflow'
+  | 'lockstep'
   | 'inputTable'
   | 'dsp'
   | 'dspPairs'
@@ -49,6 +51,8 @@ function mapping(
 > {
   const array = given.array ?? before?.array;
   const dataflow = given.dataflow ?? before?.dataflow;
+  // Another dataflow has none.
+  const lockstep = given.lockstep ?? (dataflow === 'ws' ? before?.lockstep : undefined);
   const pack = given.pack ?? before?.pack;
   const inputTable = given.inputTable ?? before?.inputTable;
   const dsp = given.dsp ?? before?.dsp;
@@ -64,6 +68,7 @@ function mapping(
     ...(array !== undefined && { array }),
     ...(pack !== undefined && { pack }),
     ...(dataflow !== undefined && { dataflow }),
+    ...(lockstep !== undefined && { lockstep }),
     ...(inputTable !== undefined && { inputTable }),
     ...(dsp !== undefined && { dsp }),
     ...(dspPairs !== undefined && { dspPairs }),

@@ -70,6 +70,7 @@ export function simulateStage(
       const { weightSupply } = report;
       return {
         ...{ scheme, rows, columns, cycles, steps, cyclesPerStep, utilization },
+        ...(design.stationary ? { lockstep: design.stationary.sequences } : {}),
         sequences: [...workload.sequences],
         breakdown,
         activity: { ...activity, memories: [...activity.memories] },
