@@ -241,6 +241,7 @@ export function estimate(design: Design, profile: Profile, report?: SimulationRe
     warnings: [
       ...outside,
       ...controlWarnings(design),
+      ...stationaryWarnings(design),
       ...offChipWarnings(profile, report),
       ...energyWarnings(design, profile, report, energy.table),
     ],
@@ -275,6 +276,14 @@ function rangeWarnings(profile: Profile, parts: readonly Part[]): string[] {
     }
   }
   return [...outside.values()];
+}
+
+/** What is known of the logic around stationary weights rests on single syntheses. */
+function stationaryWarnings({ stationary }: Design): string[] {
+  if (stationary === undefined) return [];
+  return [
+    'dataflow ws: formulas of its elements and of the logic around its array are assumed, not fitted: 30 % of their LUTs and flip-flops',
+  ];
 }
 
 /** No profile has a formula yet for the registers and the decoder, nor for what tells streams apart. */

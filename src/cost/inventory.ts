@@ -18,7 +18,9 @@ import type { Widths } from '../design/outline.js';
 import { indexBits } from '../design/bits.js';
 import { comesAsTrits } from '../design/weight-stream.js';
 import { arrayRows, rowWords } from '../design/planes.js';
+import { isStationary } from '../design/stationary.js';
 import type { Parameter, ParameterValues, Primitive } from './primitives.js';
+import { stationaryParts } from './stationary-inventory.js';
 
 /** So many instances of one primitive, all with the same parameters. */
 export interface LogicPart {
@@ -285,6 +287,7 @@ export function visitParts(
     sumBits,
     weightBits: array.weightBits,
     pack: array.pack,
+    sequenceBits: 1,
     lineOperands: design.weightStream?.perLine ?? 1,
     writeBits: 1,
     operandBits: array.activationBits * array.pack,
@@ -344,9 +347,54 @@ export function visitParts(
     role: MemorySpec['role'],
     { width, count }: { width?: number; count?: number } = {},
   ): void => {
-    const spec = memory(role);
-    visitor.memory(path, spec, width ?? spec.width, count ?? spec.copies);
+    memory(role);
+    const specs = design.memories.filter((spec) => spec.role === role);
+    for (const spec of specs) {
+      const place = specs.length > 1 ? [...path, spec.name] : path;
+      visitor.memory(place, spec, width ?? spec.width, count ?? spec.copies);
+    }
   };
+
+  const laneParts = (lanes: number): void => {
+    logic(['lane', 'pipeline'], isLevel ? 'lane-level' : 'lane-int16', lanes);
+    if (hasThresholds === 1) logic(['lane', 'thresholds'], 'threshold', lanes);
+    logic(['lane', 'requantizer'], 'requantizer', lanes);
+    if (headOutput === 'value') logic(['lane', 'value'], 'value-register', lanes);
+    else logic(['lane', 'argmax'], 'argmax', lanes);
+    const lines = (where: 'lane' | 'cell', bits: number): void => {
+      if (scheme.tanh === undefined || scheme.tanh === 'table') return;
+      logic([where, 'tanh', 'lines'], `tanh-${scheme.tanh}`, lanes, { bits });
+    };
+    if (usesTanh(design)) {
+      const isShared = isLevel || ternaryCandidate === 1 ? 0 : 1;
+      logic(['lane', 'tanh', 'lookup'], 'tanh-lookup', lanes, { bits: PREACT_BITS, isShared });
+      lines('lane', TANH_FRACTION);
+      if (found('tanh')) store(['lane', 'tanh', 'table'], 'tanh');
+    }
+    const squashBits = usesSquash(design) ? squashShape(scheme).bits : 0;
+    if (usesSquash(design)) {
+      const lookup = { bits: scheme.cell.bits, isShared: 0 };
+      logic(['cell', 'tanh', 'lookup'], 'tanh-lookup', lanes, lookup);
+      lines('cell', squashBits);
+      if (found('squash')) store(['cell', 'tanh', 'table'], 'squash');
+    }
+    logic(['cell', 'update'], isLevel ? 'cell-level' : 'cell-int16', lanes);
+    if (isLevel) {
+      const ofC = { bits: scheme.cell.bits };
+      logic(['cell', 'gate of c'], 'shift-multiplier', 2 * lanes, ofC);
+      if (usesSquash(design)) {
+        const ofH = { bits: squashBits + 1 };
+        logic(['cell', 'gate of h'], 'shift-multiplier', lanes, ofH);
+      }
+    }
+    store(['cell', 'state'], 'cell');
+  };
+  if (isStationary(design)) {
+    stationaryParts(design, { logic, store });
+    store(['row parameters'], 'rows', { width: rowWordBits });
+    laneParts(1);
+    return;
+  }
 
   logic(['control', 'sequencer'], sequencerOf(design));
   logic(['control', 'drain control'], usesPlanes(design) ? 'drain-planes' : 'drain');
@@ -399,36 +447,5 @@ export function visitParts(
   const combine = combinerOf(design);
   if (combine) logic(['combiner', 'sums'], combine, columns);
   if (found('partial')) store(['combiner', 'partial sums'], 'partial');
-  logic(['lane', 'pipeline'], isLevel ? 'lane-level' : 'lane-int16', columns);
-  if (hasThresholds === 1) logic(['lane', 'thresholds'], 'threshold', columns);
-  logic(['lane', 'requantizer'], 'requantizer', columns);
-  if (headOutput === 'value') logic(['lane', 'value'], 'value-register', columns);
-  else logic(['lane', 'argmax'], 'argmax', columns);
-  const lines = (where: 'lane' | 'cell', bits: number): void => {
-    if (scheme.tanh === undefined || scheme.tanh === 'table') return;
-    logic([where, 'tanh', 'lines'], `tanh-${scheme.tanh}`, columns, { bits });
-  };
-  if (usesTanh(design)) {
-    const isShared = isLevel || ternaryCandidate === 1 ? 0 : 1;
-    logic(['lane', 'tanh', 'lookup'], 'tanh-lookup', columns, { bits: PREACT_BITS, isShared });
-    lines('lane', TANH_FRACTION);
-    if (found('tanh')) store(['lane', 'tanh', 'table'], 'tanh');
-  }
-  const squashBits = usesSquash(design) ? squashShape(scheme).bits : 0;
-  if (usesSquash(design)) {
-    const lookup = { bits: scheme.cell.bits, isShared: 0 };
-    logic(['cell', 'tanh', 'lookup'], 'tanh-lookup', columns, lookup);
-    lines('cell', squashBits);
-    if (found('squash')) store(['cell', 'tanh', 'table'], 'squash');
-  }
-  logic(['cell', 'update'], isLevel ? 'cell-level' : 'cell-int16', columns);
-  if (isLevel) {
-    const ofC = { bits: scheme.cell.bits };
-    logic(['cell', 'gate of c'], 'shift-multiplier', 2 * columns, ofC);
-    if (usesSquash(design)) {
-      const ofH = { bits: squashBits + 1 };
-      logic(['cell', 'gate of h'], 'shift-multiplier', columns, ofH);
-    }
-  }
-  store(['cell', 'state'], 'cell');
+  laneParts(columns);
 }

@@ -8,6 +8,8 @@ export const PARAMETERS = {
   accBits: { unit: 'bit', from: 2, to: 40 },
   /** What the lane is given: the accumulator, or what the combiner makes of several. */
   sumBits: { unit: 'bit', from: 2, to: 40 },
+  /** Bits that number the sequences in lockstep. */
+  sequenceBits: { unit: 'bit', from: 1, to: 8 },
   /** Of one weight. */
   weightBits: { unit: 'bit', from: 1, to: 8 },
   /** Operands whose weights a line of a streamed bank holds. */
@@ -108,6 +110,14 @@ export const PRIMITIVES = {
   'sequence-sequencer': [...SEQUENCER, 'inputAddressBits', 'hasJump'],
   /** The sequencer that skips zeros, and what its operands wait for. */
   'sparse-sequencer': SEQUENCER,
+  /** The weight-stationary schedule; `kBits`: of a tile's cycles, `foldBits`: of blocks. */
+  'stationary-sequencer': ['kBits', 'foldBits', 'segments', 'segmentBits', 'weightAddressBits'],
+  /** What lies around a weight-stationary array: tags of tiles, the drain of groups, places of x and h, results. */
+  'stationary-edges': ['sequenceBits', 'rowAddressBits', 'rows'],
+  /** What selects between a row's x and h, and hands the address on. */
+  'operand-row': ['operandBits', 'hiddenBits'],
+  /** The adder at the foot of a column, and what its sums take with them; `foldBits`: of a group's blocks. */
+  'tile-sums': ['accBits', 'sequenceBits', 'foldBits'],
   drain: DRAIN,
   'drain-planes': [...DRAIN, 'placeBits', 'factorAddressBits', 'passes'],
   'input-stream': ['indexBits'],
@@ -144,6 +154,10 @@ export const PRIMITIVES = {
   'pe-int-pair': ['accBits', 'weightBits', 'rows', 'columns'],
   /** An int weight recoded to digits, without a multiplier block. */
   'pe-recoded': ['accBits', 'weightBits', 'rows', 'columns'],
+  /** Elements whose weights stay, the next ones waiting; `accBits`: of what leaves them. */
+  'pe-stationary-ternary': ['accBits', 'weightBits', 'operandBits', 'rows', 'columns'],
+  'pe-stationary-int': ['accBits', 'weightBits', 'operandBits', 'rows', 'columns'],
+  'pe-stationary-recoded': ['accBits', 'weightBits', 'operandBits', 'rows', 'columns'],
   'pe-popcount': ['accBits', 'weightBits', 'pack', 'rows', 'columns'],
   /** Sums of sums: as they are, times powers of two, times factors. */
   'combine-add': COMBINE,

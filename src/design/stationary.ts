@@ -10,6 +10,7 @@ import {
   type Pass,
   type Segment,
   type Stationary,
+  type Structure,
 } from './design.js';
 import { planMemories } from './memory-plan.js';
 import type { ArrayMatrix } from './planes.js';
@@ -26,8 +27,12 @@ const MAX_GROUP_WORDS = 2 ** 16;
 
 /** A design that is weight-stationary. */
 export type StationaryDesign = Design & { readonly stationary: Stationary };
+/** The same without its model. */
+export type StationaryStructure = Structure & { readonly stationary: Stationary };
 
-export function isStationary(design: Design): design is StationaryDesign {
+export function isStationary<D extends Structure>(
+  design: D,
+): design is D & { readonly stationary: Stationary } {
   return design.stationary !== undefined;
 }
 
@@ -58,12 +63,12 @@ export function groupsOf(design: StationaryDesign, index: number): number {
 }
 
 /** Units whose cells are updated with one group of a layer. */
-export function groupUnits({ columns, stationary }: StationaryDesign): number {
+export function groupUnits({ columns, stationary }: StationaryStructure): number {
   return (stationary.groupBlocks[0] * columns) / GATES;
 }
 
 /** Bits that number the sequences. */
-export function sequenceBits({ stationary }: StationaryDesign): number {
+export function sequenceBits({ stationary }: StationaryStructure): number {
   return indexBits(stationary.sequences);
 }
 
@@ -75,7 +80,7 @@ export function hiddenTiles(design: Pick<Design, 'rows' | 'layers'>, layers: num
 }
 
 /** Most blocks in a group. */
-export function mostGroupBlocks({ stationary }: StationaryDesign): number {
+export function mostGroupBlocks({ stationary }: StationaryStructure): number {
   return Math.max(...stationary.groupBlocks);
 }
 

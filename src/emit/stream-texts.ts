@@ -92,7 +92,10 @@ export function streamShapes(design: Design): StreamShapes {
   const results = beatsPerResult(design);
   const fields = (what: string): string => (columns > 1 ? `${columns} x ${what}` : what);
   const beats = {
-    tokens: ['token', beatsPerStep(design) === 1 ? '1 beat per step' : `${beatsPerStep(design)} beats per step`],
+    tokens: [
+      'token',
+      beatsPerStep(design) === 1 ? '1 beat per step' : `${beatsPerStep(design)} beats per step`,
+    ],
     features: ['feature', `${beatsPerStep(design)} beats per step`],
     dense: ['element of x', `${beatsPerStep(design)} beats per step`],
   }[input.kind];
