@@ -1,5 +1,6 @@
 /** What is proved of each unit, and how. */
 import { parameterNumber, type Parameters } from './specification.js';
+import { STATIONARY_PROPERTIES } from './stationary-catalogue.js';
 
 /**
  * combinational: for all inputs, in one step. unrolled: `steps` cycles from any state with any inputs, which is
@@ -70,7 +71,7 @@ const has =
   (parameters: Parameters): boolean =>
     name in parameters && parameterNumber(parameters[name]) > 0;
 
-export const PROPERTIES: readonly Property[] = [
+const OWN_PROPERTIES: readonly Property[] = [
   {
     ...{ unit: 'hg_threshold', spec: 'hg_threshold', method: 'combinational', steps: 1 },
     claim: 'level = (acc >= low) + (acc >= high)',
@@ -275,3 +276,5 @@ export const PROPERTIES: readonly Property[] = [
     claim: 'word index of the row of the token at the address',
   },
 ];
+
+export const PROPERTIES: readonly Property[] = [...OWN_PROPERTIES, ...STATIONARY_PROPERTIES];

@@ -13,6 +13,7 @@ import { tanhTable } from '../quant/tanh.js';
 import { signedBits } from '../design/bits.js';
 import { tableOf, type Design, type Job, type Segment } from '../design/design.js';
 import { effectiveCodes, inputTable, type ArrayMatrix } from '../design/planes.js';
+import { isStationary, type StationaryDesign } from '../design/stationary.js';
 import { arrayMatrices } from '../emit/memories.js';
 
 export interface WidthProof {
@@ -87,6 +88,24 @@ function segmentsBound(
   return sum;
 }
 
+/** Bounds of what a weight-stationary array adds up in one column, tile by tile. */
+function tileBounds(
+  { rows }: StationaryDesign,
+  job: Job,
+  { codes, columns, sums }: ArrayMatrix,
+  most: (segment: Segment, column: number) => number,
+): number[] {
+  const bounds: number[] = [];
+  for (const segment of job.passes.flatMap(({ segments }) => segments)) {
+    for (let first = 0; first < segment.elements; first += rows) {
+      const elements = Math.min(rows, segment.elements - first);
+      const tile = { ...segment, column: segment.column + first, elements };
+      for (let n = 0; n < sums; n++) bounds.push(segmentsBound(codes, n * columns, [tile], most));
+    }
+  }
+  return bounds;
+}
+
 const nameOf = ({ kind, layer, direction }: Job): string =>
   kind === 'head' ? 'head' : `layer ${layer}${direction === undefined ? '' : ` ${direction}`}`;
 
@@ -109,6 +128,10 @@ function jobWidths(
     }
   }
   const proofs = [proof(where, 'accumulators', accumulators, accBits)];
+  if (isStationary(design)) {
+    const { tileBits } = design.stationary;
+    proofs.push(proof(where, 'sums of tiles', tileBounds(design, job, matrix, most), tileBits));
+  }
 
   const segments = job.passes.flatMap((pass) => pass.segments);
   const { inputSize } = model.layers[job.layer];

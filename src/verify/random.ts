@@ -18,6 +18,7 @@ import { compileDesign, expectationOf, type CosimulationResult } from './cosimul
 import { CoverageCount, type RandomCoverage } from './coverage.js';
 import { randomInput, type BatchInput } from './golden-run.js';
 import { randomModel, schemeOf, type ModelShape } from './random-model.js';
+import { stationaryCase } from './random-stationary.js';
 import { cosimulateStreams, systemCase } from './random-system.js';
 import { streamedCase } from './random-weights.js';
 
@@ -141,6 +142,11 @@ function randomDataflow(options: PlanOptions, seed: number, index: number): Plan
   return { ...others, columns: 1, dataflow: 'sparse' };
 }
 
+function drawScheme(random: Random): string | Scheme {
+  const named = Object.keys(SCHEMES);
+  return random.integer(2) === 0 ? named[random.integer(named.length)] : randomScheme(random);
+}
+
 /**
  * Case `index` of a seed: R 1..16, C 1..4, H and I 1..40, 1..2 layers, odd sizes, and every kind of input,
  * layer and head; of the named scheme, or of one drawn from all of them and from mixtures.
@@ -183,15 +189,13 @@ export function randomCase(seed: number, index: number, given?: string | Scheme)
       : { ...drawnOptions, maxSteps: longest + random.integer(3) }),
     ...randomDsp(seed, index, drawnOptions.rows * drawnOptions.columns),
   };
-  const design = plan(randomModel(shape, random), options);
-  return {
-    index,
-    shape,
-    options,
-    lengths,
-    design,
-    batches: randomInput(design, lengths, random),
-  };
+  const held = stationaryCase(
+    ...([seed, index, options.name] as const),
+    (draw) => schemeOf({ scheme: given ?? drawScheme(draw) }),
+    mostUnits,
+  );
+  const made = held ?? { shape, options, design: plan(randomModel(shape, random), options) };
+  return { index, ...made, lengths, batches: randomInput(made.design, lengths, random) };
 }
 
 /** The first `count` cases of a seed, one after the other, until aborted. */
@@ -233,7 +237,8 @@ export function describeCase({ shape, design, lengths }: RandomCase): string {
       : '';
   return (
     `${scheme.name}${mixture} ${[shape.inputSize, ...hidden, shape.output ?? shape.classes].join(' -> ')}, ` +
-    `${rows}x${columns} ${design.dataflow === 'sparse' ? 'sparse ' : ''}${array.kind}${array.pack > 1 ? ` by ${array.pack}` : ''}` +
+    `${rows}x${columns} ${design.dataflow === undefined ? '' : `${design.dataflow} `}` +
+    `${design.stationary ? `by ${design.stationary.sequences} ` : ''}${array.kind}${array.pack > 1 ? ` by ${array.pack}` : ''}` +
     `${multipliers ? `, ${multipliers.dsp} ${multipliers.isPaired ? 'blocks for two' : 'of them by DSP'}` : ''}` +
     `${combiner ? `, factors ${combiner.factors} by ${combiner.factorsBy}` : ''}, ` +
     `${source}, ${shape.when}, sequences ${lengths.join('+')}` +
