@@ -9,7 +9,6 @@ module hg_operand_row_spec #(
     parameter X_ROM        = 0,
     parameter X_DEPTH      = 256,
     parameter X_ADDR_WIDTH = 8,
-    parameter X_FILE       = "",
     parameter H_DEPTH      = 256,
     parameter H_ADDR_WIDTH = 8
 ) (
@@ -36,7 +35,6 @@ module hg_operand_row_spec #(
       .X_ROM       (X_ROM),
       .X_DEPTH     (X_DEPTH),
       .X_ADDR_WIDTH(X_ADDR_WIDTH),
-      .X_FILE      (X_FILE),
       .H_DEPTH     (H_DEPTH),
       .H_ADDR_WIDTH(H_ADDR_WIDTH)
   ) dut (

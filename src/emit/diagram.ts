@@ -172,6 +172,8 @@ export function diagram(design: Design): string {
   const [summing, draining] = stationary && combine ? [drain, combine] : [combine, drain];
   const sumMemories = summing ? stack(design, ['factors', 'partial'], [summing.x, low, 130]) : [];
 
+  const results = stack(design, ['results'], [head.x, low, 150]);
+
   const boxes = [
     input,
     source,
@@ -186,6 +188,7 @@ export function diagram(design: Design): string {
     sequencer,
     ...laneMemories,
     ...sumMemories,
+    ...results,
   ];
   const centre = ({ x: left, w }: Box): number => left + w / 2;
   const level = ({ y, h }: Box): number => y + h / 2;
@@ -223,13 +226,14 @@ export function diagram(design: Design): string {
       [centre(draining), bottom(draining)],
     ),
     ...(laneMemories.length > 0 ? [arrow([centre(lane), low], [centre(lane), bottom(lane)])] : []),
+    ...results.map((spec) => arrow([centre(head), spec.y], [centre(head), bottom(head)])),
     ...(summing && sumMemories.length > 0
       ? [arrow([centre(summing), low], [centre(summing), bottom(summing)])]
       : []),
   ];
   return drawing(
     right(head) + MARGIN,
-    below([sequencer, ...laneMemories, ...sumMemories]) + MARGIN,
+    below([sequencer, ...laneMemories, ...sumMemories, ...results]) + MARGIN,
     `Block diagram of ${name}`,
     [...arrows, grid.text, ...boxes.map(box)],
   );

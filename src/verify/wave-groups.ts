@@ -3,18 +3,30 @@ import type { SimulatorSignal } from '../eda/rtl-sim.js';
 
 /** Group -> what belongs to it; the first that matches has a signal. Others are in the dump alone. */
 const GROUPS: readonly (readonly [string, RegExp])[] = [
-  ['stream in', /^(s_axis_\w+|u_stream_in\.\w+|load(_\w+)?|x_(full|last|release|buffer)|rst_i)$/],
-  ['stream out', /^(m_axis_\w+|u_stream_out\.\w+|result_(taken|last)|(head|lstm)_done|class_\d+)$/],
-  ['schedule', /^(u_sequencer\.\w+|issue_\w+|flush\w*|weight_addr\w*)$/],
+  [
+    'stream in',
+    /^(u_input_place\.\w+|s_axis_\w+|u_stream_in\.\w+|load(_\w+)?|x_(full|last|release|buffer)|rst_i)$/,
+  ],
+  [
+    'stream out',
+    /^(m_axis_\w+|u_(stream_out|results)\.\w+|result_(taken|last|write)|result|(head|lstm)_done|class_\d+)$/,
+  ],
+  [
+    'schedule',
+    /^(u_sequencer\.\w+|(issue|tile|group|operand)_\w+|token|weight_load\w*|flush\w*|weight_addr\w*)$/,
+  ],
   [
     'array',
-    /^u_column_\d+\.(issue_\w+|act_q|acts|clears|clear_q|valid_q|g_row\[\d+\]\.u_pe\.(acc_o|act_i|weight_i|clear_i))$/,
+    /^(acts|psums|u_row_\d+\.act_o|u_array\..*)$|^u_column_\d+\.(issue_\w+|act_q|acts|clears|clear_q|valid_q|g_row\[\d+\]\.u_pe\.(acc_o|act_i|weight_i|clear_i))$/,
   ],
   [
     'drain',
-    /^(u_drain\.\w+|drain_\w+|row_addr|row_\w+|u_column_\d+\.(drain_\w+|picked|acc_q|sum\w*|u_combine\.\w+))$/,
+    /^(u_(drain|tags)\.\w+|sums?(_\w+)?|g_sums\[\d+\]\.u_sums\.\w+|drain_\w+|row_addr|row_\w+|u_column_\d+\.(drain_\w+|picked|acc_q|sum\w*|u_combine\.\w+))$/,
   ],
-  ['lane', /^u_column_\d+\.(h_write\w*|class_o|u_lane\..*)$/],
+  [
+    'lane',
+    /^(h_write\w*|u_lane\..*|u_hidden_place\.\w+)$|^u_column_\d+\.(h_write\w*|class_o|u_lane\..*)$/,
+  ],
 ];
 
 /** In the order in which a viewer shows them. */

@@ -34,6 +34,7 @@ const designs = {
     ...value,
   } as never),
   'zeros left out': design({ dataflow: 'sparse', hiddenSizes: [9] }),
+  'sequences in lockstep': design({ dataflow: 'ws', lockstep: 3, columns: 4 }),
   'whole sequences of features': design({
     ...({ vocabSize: undefined, inputSize: 3, bidirectional: [true], maxSteps: 4 } as object),
     features: [

@@ -5,6 +5,7 @@ import { ENERGY_SHARES, type EnergyNode } from '../../src/cost/energy.js';
 import { inventory } from '../../src/cost/inventory.js';
 import { assertFits, estimate, type CostNode, type PartCost } from '../../src/cost/estimate.js';
 import { loadProfile, profileNames, RESOURCES } from '../../src/cost/profile.js';
+import { recodeAll } from '../../src/design/multipliers.js';
 import { plan, type PlanOptions } from '../../src/design/plan.js';
 import type { Design } from '../../src/design/design.js';
 import { Random } from '../../src/model/random.js';
@@ -23,15 +24,19 @@ const SHAPE: ModelShape = {
 function design(
   rows: number,
   columns = 1,
-  more: Partial<ModelShape & Pick<PlanOptions, 'pack' | 'inputTable'>> = {},
+  more: Partial<
+    ModelShape & Pick<PlanOptions, 'pack' | 'inputTable' | 'dataflow' | 'lockstep'>
+  > = {},
 ): Design {
-  const { pack, inputTable, ...shape } = more;
+  const { pack, inputTable, dataflow, lockstep, ...shape } = more;
   return plan(randomModel({ ...SHAPE, ...shape }, new Random(5)), {
     name: 'dut',
     rows,
     columns,
     ...(pack === undefined ? {} : { pack }),
     ...(inputTable === undefined ? {} : { inputTable }),
+    ...(dataflow === undefined ? {} : { dataflow }),
+    ...(lockstep === undefined ? {} : { lockstep }),
   });
 }
 
@@ -87,6 +92,39 @@ test.each([
   );
   // Each of the tables takes two block RAMs.
   expect(plain.bram.value - resources.bram.value).toBe(tanh === 'table' ? 0 : 4);
+});
+
+describe('a design that holds its weights', () => {
+  const held = { dataflow: 'ws', lockstep: 6 } as const;
+
+  test.each(profileNames())(
+    'on %s: every part of it has a cost, and a warning says how sure',
+    (name) => {
+      const d = design(4, 5, held);
+      const report = simulate(d, { sequences: [9] });
+      const estimated = estimate(d, loadProfile(name), report);
+      checkSums(estimated.tree);
+      checkEnergySums(estimated.energy!.tree);
+      expect(estimated.warnings.some((text) => text.startsWith('dataflow ws: formulas'))).toBe(
+        true,
+      );
+      const parts = inventory(d);
+      const elements = parts.filter((part) => part.path.at(-1) === 'processing elements');
+      expect(elements).toMatchObject([{ primitive: 'pe-stationary-ternary', count: 20 }]);
+      // One lane, however many columns; a memory for each of the planner's.
+      expect(parts.find((part) => part.path.at(-1) === 'update')).toMatchObject({ count: 1 });
+      expect(parts.filter(({ kind }) => kind === 'memory')).toHaveLength(d.memories.length);
+      // Six sequences get a step done together.
+      const { clockMhz, speed } = estimated;
+      expect(speed!.stepsPerSecond).toBeCloseTo((6e6 * clockMhz) / report.cyclesPerStep, 3);
+    },
+  );
+
+  test('recodes its weights where there is no DSP block', () => {
+    const d = recodeAll(design(2, 2, { ...held, scheme: 'int8' }));
+    const found = inventory(d).find((part) => part.path.at(-1) === 'processing elements');
+    expect(found).toMatchObject({ primitive: 'pe-stationary-recoded', count: 4 });
+  });
 });
 
 function checkSums(node: CostNode): void {

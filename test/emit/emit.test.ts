@@ -12,6 +12,7 @@ import { Random } from '../../src/model/random.js';
 import { testVectors, randomInput } from '../../src/verify/golden-run.js';
 import { randomModel, type ModelShape } from '../../src/verify/random-model.js';
 import type { Design } from '../../src/design/design.js';
+import { recodeAll } from '../../src/design/multipliers.js';
 import { SCHEMES, uniformWeights } from '../../src/quant/scheme.js';
 import { describeCase, randomCase } from '../../src/verify/random.js';
 import { simulate } from '../../sim/simulate.js';
@@ -54,6 +55,7 @@ const both = {
   maxSteps: 4,
 };
 const sparse = { dataflow: 'sparse' } as const;
+const held = { dataflow: 'ws', lockstep: 3, columns: 4 } as const;
 const value = { output: 'value', classes: 1 } as const;
 const streamed = { weights: 'stream', weightStreamBits: 8 } as const;
 
@@ -78,6 +80,7 @@ describe('emit', () => {
     ['bidirectional', tinyDesign('ternary-level3', both)] as const,
     ['sparse', tinyDesign('ternary-level3', sparse)] as const,
     ['streamed', tinyDesign('ternary-level3', streamed)] as const,
+    ['stationary', tinyDesign('ternary-level3', held)] as const,
     ['int8-recoded', tinyDesign('int8', { dsp: 0 })] as const,
     ['int8-mixed', tinyDesign('int8', { dsp: 3, columns: 2 })] as const,
     ['int8-pairs', tinyDesign('int8', { rows: 4, dsp: 1, dspPairs: true })] as const,
@@ -114,6 +117,10 @@ describe('emit', () => {
     ['streamed', tinyDesign('ternary-level3', streamed)] as const,
     ['streamed int8', tinyDesign('int8', streamed)] as const,
     ['sparse tokens', tinyDesign('int8', { ...sparse, vocabSize: 3 })] as const,
+    ['stationary', tinyDesign('ternary-level3', held)] as const,
+    ['stationary tokens', tinyDesign('int8', { ...held, vocabSize: 3 })] as const,
+    ['stationary recoded', recodeAll(tinyDesign('int8', held))] as const,
+    ['stationary regression', tinyDesign('int8-level3', { ...held, ...value })] as const,
     ['recoded', tinyDesign('int8', { dsp: 0 })] as const,
     ['half recoded', tinyDesign('int8', { dsp: 1 })] as const,
   ])('ships every module that a %s design needs and no other', async (_, design) => {
@@ -146,6 +153,12 @@ describe('lint', () => {
       const candidate = randomCase(seed, index);
       return [describeCase(candidate), candidate.design] as const;
     }),
+    ['weight-stationary', tinyDesign('ternary-level3', held)],
+    [
+      'weight-stationary, tokens, one sequence',
+      tinyDesign('int8', { ...held, lockstep: 1, vocabSize: 3 }),
+    ],
+    ['weight-stationary, recoded', recodeAll(tinyDesign('int8', { ...held, rows: 1, columns: 1 }))],
     ...[2, 3, 4, 5, 6, 7, 8].map((bits) => {
       const scheme = { ...SCHEMES.int8, weights: uniformWeights(`int${bits}`), head: `int${bits}` };
       const more = { scheme, array: 'int', rows: 4, columns: 2, dsp: 2 } as const;

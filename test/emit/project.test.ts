@@ -38,6 +38,7 @@ const cases = [
   ['planes and a table', design({ scheme: 'bcq-2', ...tabled })],
   ['some multipliers of blocks', design({ scheme: 'int8', columns: 2, dsp: 3 })],
   ['both directions', design(both)],
+  ['weight-stationary', design({ dataflow: 'ws', lockstep: 3, columns: 4 })],
   ['a value of two columns', design({ output: 'value', classes: 1, columns: 2, rows: 20 })],
 ] as const;
 

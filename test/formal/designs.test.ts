@@ -100,3 +100,30 @@ describe('widths', () => {
     expect(head.bound).toBe(Math.max(...sums));
   });
 });
+
+test.each([
+  ['ternary', 'ternary-level3', {}],
+  ['int, of tokens', 'int8-level3', { vocabSize: 4 }],
+] as const)(
+  'so is one that holds its weights: %s',
+  async (_, scheme, more) => {
+    const shape = { scheme, inputSize: 3, hiddenSizes: [3, 2], classes: 3, ...more } as const;
+    const model = randomModel({ ...shape, when: 'every-step' }, new Random(5));
+    const options = { name: 'tiny', rows: 2, columns: 3, dataflow: 'ws', lockstep: 3 } as const;
+    const design = plan(model, options);
+    const report = await proveDesign(design, { properties: quick });
+    expect(report.units.filter(({ status }) => status !== 'proved')).toEqual([]);
+    expect(report.widths.map(({ what }) => what)).toContain('sums of tiles');
+    expect(report.passed).toBe(true);
+    const units = report.units.map(({ unit }) => unit);
+    expect(units).toEqual(expect.arrayContaining(['hg_drain_groups', 'hg_hidden_place']));
+    // Sums of tiles do not fit a bit less.
+    const { stationary } = design;
+    const narrow = {
+      ...design,
+      stationary: { ...stationary!, tileBits: stationary!.tileBits - 1 },
+    };
+    expect(proveWidths(narrow).some(({ status }) => status === 'failed')).toBe(true);
+  },
+  60_000,
+);

@@ -1,11 +1,17 @@
 /** Weight-stationary designs: the emitted Verilog against golden and both simulators. */
 import { describe, expect, test } from 'vitest';
+import { simulate } from '../../sim/simulate.js';
 import { plan, type PlanOptions } from '../../src/design/plan.js';
+import { runTestbench } from '../../src/eda/native-sim.js';
+import { findTool } from '../../src/eda/tools.js';
 import { emit } from '../../src/emit/emit.js';
+import { emitTestbench } from '../../src/emit/project.js';
 import { Random } from '../../src/model/random.js';
 import { compileDesign, cosimulate } from '../../src/verify/cosimulate.js';
-import { randomInput } from '../../src/verify/golden-run.js';
+import { randomInput, testVectors } from '../../src/verify/golden-run.js';
 import { randomModel, type ModelShape } from '../../src/verify/random-model.js';
+
+const iverilog = (await findTool('iverilog')) !== undefined;
 
 type Shape = Partial<ModelShape> & Partial<PlanOptions>;
 
@@ -15,11 +21,8 @@ function made(more: Shape, lengths: readonly number[] = [3, 1, 4]) {
     when: 'every-step',
     ...more,
   };
-  const { rows = 3, columns = 4, lockstep = 2, array } = more;
-  const design = plan(randomModel(shape, new Random(3)), {
-    ...{ name: 'dut', rows, columns, lockstep, dataflow: 'ws' },
-    ...(array && { array }),
-  });
+  const options = { rows: 3, columns: 4, lockstep: 2, dataflow: 'ws', ...more } as const;
+  const design = plan(randomModel(shape, new Random(3)), { name: 'dut', ...options });
   return { design, netlist: emit(design), batches: randomInput(design, lengths, new Random(4)) };
 }
 
@@ -54,5 +57,106 @@ describe('emitted Verilog equals golden and simulator, also with stalls and afte
     expect(await run({})).toMatchObject(NOTHING_WRONG);
     expect(await run({ stallSeed: 8 })).toMatchObject(NOTHING_WRONG);
     expect(await run({ resetAfter: 23 })).toMatchObject(NOTHING_WRONG);
+  });
+});
+
+describe('the testbench that comes with a design', () => {
+  const { design, netlist, batches } = made({ lockstep: 3, hiddenSizes: [5, 3] });
+  const testbench = emitTestbench(design, testVectors(design, batches));
+  const run = (files: Readonly<Record<string, string>>) =>
+    runTestbench({ files: { ...files, ...testbench.files }, top: testbench.top, tool: 'iverilog' });
+
+  test.skipIf(!iverilog)('passes in Icarus (skipped without iverilog)', async () => {
+    expect(await run(netlist.files)).toMatchObject({ passed: true });
+  });
+
+  test.skipIf(!iverilog)('fails with a place of h swapped (skipped without iverilog)', async () => {
+    const file = 'hg_hidden_place.v';
+    const faulty = netlist.files[file].replace('returns ? group_row_q', '!returns ? group_row_q');
+    expect(faulty).not.toBe(netlist.files[file]);
+    expect(await run({ ...netlist.files, [file]: faulty })).toMatchObject({ passed: false });
+  });
+});
+
+describe('utilization', () => {
+  const wide = { inputSize: 128, hiddenSizes: [128], classes: 10 };
+  const figures = (more: Shape) => {
+    const { design } = made({ ...wide, rows: 16, columns: 16, ...more });
+    const report = simulate(design, { sequences: [24] });
+    const { reads } = report.activity.memories.find(({ name }) => name === 'weight_bank')!;
+    return { ...report, readsPerStep: reads / 24 / design.stationary!.sequences };
+  };
+
+  test.each([
+    [16, 16, 32, 'last-step'],
+    [16, 16, 32, 'every-step'],
+    [16, 8, 32, 'every-step'],
+    [8, 16, 16, 'every-step'],
+    [4, 4, 8, 'every-step'],
+  ] as const)(
+    'is at least 0.95 on %i x %i elements with %i sequences, results at %s',
+    (rows, columns, lockstep, when) => {
+      expect(figures({ rows, columns, lockstep, when }).utilization).toBeGreaterThanOrEqual(0.95);
+    },
+  );
+
+  test('is what sequences and rows allow below that, and no more', () => {
+    for (const lockstep of [1, 4, 12]) {
+      const { utilization } = figures({ lockstep, when: 'last-step' });
+      expect(utilization).toBeLessThanOrEqual(lockstep / 16);
+      expect(utilization).toBeGreaterThan((0.98 * lockstep) / 16);
+    }
+  });
+
+  test('each weight is read once for all sequences', () => {
+    const one = figures({ lockstep: 1 }).readsPerStep;
+    // 4 * 128 * 256, and a head of 10 classes on 16 columns.
+    expect(one).toBe(4 * 128 * 256 + 16 * 128);
+    for (const lockstep of [4, 16, 32]) {
+      expect(figures({ lockstep }).readsPerStep).toBe(one / lockstep);
+    }
+  });
+});
+
+describe('what does not hold its weights', () => {
+  test.each<[string, Shape, string]>([
+    ['sequences', { lockstep: 300 }, 'lockstep: 300 is not an integer in 1..256'],
+    [
+      'elements',
+      { array: 'binary' },
+      'array: binary elements have no stationary form; ws takes ternary or int',
+    ],
+    ['scales of x and h', { scheme: 'twn' }, 'scheme twn: x and h have scales of their own'],
+    ['planes', { scheme: 'ternary' }, 'array: on ternary elements an output of this scheme takes'],
+    ['tables', { vocabSize: 5, inputSize: 5, isOneHot: true }, 'inputTable: sums of x by token'],
+    [
+      'directions',
+      { bidirectional: [true] },
+      'dataflow: bidirectional models keep h of whole sequences',
+    ],
+    ['packs', { scheme: 'hitnet', pack: 4 }, 'pack: 4 activations in a word'],
+    ['blocks', { dsp: 3 }, 'dsp: 3, but stationary elements multiply alike'],
+    [
+      'loading',
+      { weights: 'ram', control: 'axi-lite' },
+      'control: the registers load weights row by row',
+    ],
+    [
+      'streams',
+      { streams: 2 },
+      'streams: 2, but a ws dataflow runs its sequences in lockstep; use lockstep',
+    ],
+    [
+      'a head too large',
+      { classes: 2000, lockstep: 256, columns: 4 },
+      'lockstep: 256 sequences, of which a column keeps 256000',
+    ],
+    [
+      'another dataflow',
+      { dataflow: 'os' },
+      'lockstep: 2 sequences, but only dataflow ws has any; use columns',
+    ],
+  ])('is refused: %s', (_, shape, problem) => {
+    expect(() => made(shape)).toThrow(problem);
   });
 });
