@@ -215,7 +215,7 @@ function dataflowProblems(
 /** What the weight-stationary dataflow does not take. */
 function stationaryOptionProblems(
   model: QuantizedModel,
-  { lockstep = 1, array, pack, inputTable, weights, control, dsp }: PlanOptions,
+  { lockstep = 1, array, pack, inputTable, weights, control, dsp, dspPairs }: PlanOptions,
 ): string[] {
   const problems: string[] = [];
   const { input } = model;
@@ -231,6 +231,11 @@ function stationaryOptionProblems(
   if (dsp !== undefined) {
     problems.push(
       `dsp: ${dsp}, but stationary elements multiply alike; ws takes none, leave it out`,
+    );
+  }
+  if (dspPairs === true) {
+    problems.push(
+      'dspPairs: two elements to a block share their activation; ws takes none, leave it out',
     );
   }
   if (operandCount(model.scheme) > 1) {

@@ -136,6 +136,7 @@ describe('what does not hold its weights', () => {
     ],
     ['packs', { scheme: 'hitnet', pack: 4 }, 'pack: 4 activations in a word'],
     ['blocks', { dsp: 3 }, 'dsp: 3, but stationary elements multiply alike'],
+    ['pairs in a block', { scheme: 'int8', dspPairs: true }, 'dspPairs: two elements to a block'],
     [
       'loading',
       { weights: 'ram', control: 'axi-lite' },
