@@ -52,14 +52,17 @@ export function roofline(
   const { rows, columns, array, memories } = design;
   const banks = memories.find(({ role }) => role === 'weights')!;
   // A word holds the weights of one operand word; every column takes the same ones.
-  const wordsPerStep = activity.peOperations / columns / steps;
+  const { stationary } = design;
+  const weightReads = activity.memories.find(({ name }) => name === banks.name)!.reads;
+  // Weights that stay are read once for all sequences, of unused elements too.
+  const wordsPerStep = stationary ? weightReads / steps : activity.peOperations / columns / steps;
   const boundCyclesPerStep = wordsPerStep / banks.copies;
   return {
     weightBanks: banks.copies,
     bankBits: banks.width,
     weightsPerCycle: banks.copies * array.pack,
     boundCyclesPerStep,
-    boundUtilization: Math.min(1, banks.copies / rows),
+    boundUtilization: Math.min(1, (stationary?.sequences ?? banks.copies) / rows),
     ports: memories.map((spec) => portUse(spec, activity, cycles)),
   };
 }

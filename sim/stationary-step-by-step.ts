@@ -6,7 +6,14 @@ import { beatsPerStep } from '../src/design/design.js';
 import { groupSums, type StationaryDesign, tilesOf } from '../src/design/stationary.js';
 import { drainLatency, GROUPS, RESULT_LATENCY } from './stationary.js';
 import { needsHead } from './timing.js';
-import { type FoldEvent, NONE, Schedule, SpanRecorder, type Trace } from './trace.js';
+import {
+  type DrainEvent,
+  type FoldEvent,
+  NONE,
+  Schedule,
+  SpanRecorder,
+  type Trace,
+} from './trace.js';
 import type { Workload } from './workload.js';
 
 /** A group of sums on its way through the drain. */
@@ -16,6 +23,10 @@ interface Group {
   /** Per sequence. */
   readonly sums: number;
   readonly isHead: boolean;
+  readonly step: number;
+  readonly job: number;
+  /** First block. */
+  readonly fold: number;
   readonly endsJob: boolean;
 }
 
@@ -58,6 +69,7 @@ export function traceStationary(design: StationaryDesign, workload: Workload): T
   const outputCycles: number[] = [];
   const stepStarts: number[] = [];
   const folds: FoldEvent[] = [];
+  const drains: DrainEvent[] = [];
   const recorder = new SpanRecorder();
   let blockStart = 0;
   let lastDone = 0;
@@ -79,8 +91,10 @@ export function traceStationary(design: StationaryDesign, workload: Workload): T
 
     // The drain reads a sum in every cycle.
     if (draining === undefined && waiting.length > 0 && waiting[0].ready <= cycle) {
-      draining = waiting.shift();
+      draining = waiting.shift()!;
       read = 0;
+      const { step: s, job: j, fold, sums } = draining;
+      drains.push({ step: s, job: j, fold, start: cycle, cycles: sequences * sums });
     }
     if (draining !== undefined) {
       const { sums, isHead, endsJob } = draining;
@@ -131,7 +145,9 @@ export function traceStationary(design: StationaryDesign, workload: Workload): T
           if (endsGroup) {
             const group = Math.floor(block / groupBlocks[job]);
             const ready = cycle + design.pipeline.issueToDrain;
-            waiting.push({ ready, sums: groupSums(design, job, group), isHead, endsJob });
+            const sums = groupSums(design, job, group);
+            const fold = group * groupBlocks[job];
+            waiting.push({ ready, sums, isHead, endsJob, step, job, fold });
           }
         }
         if (cycleOfTile < sequences) count.mac++;
@@ -192,5 +208,13 @@ export function traceStationary(design: StationaryDesign, workload: Workload): T
     else if (headStarts) resultBusy = true;
   }
   const { spans } = recorder;
-  return { cycles: cycle, breakdown: count, outputCycles, stepStarts, folds, spans };
+  return {
+    cycles: cycle,
+    breakdown: count,
+    outputCycles,
+    stepStarts,
+    folds,
+    spans,
+    groups: drains,
+  };
 }

@@ -3,7 +3,7 @@ import { type Design, type Job, jobName } from '../src/design/design.js';
 import { GATE_NAMES } from '../src/quant/gates.js';
 import type { CycleBreakdown } from './report.js';
 import { simulateStepByStep } from './step-by-step.js';
-import { NONE, type Span, type Trace } from './trace.js';
+import { type DrainEvent, NONE, type Span, type Trace } from './trace.js';
 import type { Workload } from './workload.js';
 
 /** What happens behind the array's issue port, beside what it does. */
@@ -28,11 +28,54 @@ export interface Timeline {
 }
 
 /** Rows of the array that a fold fills. */
-function rowsOf({ rows }: Pick<Design, 'rows'>, job: Job, fold: number): number {
-  return Math.min(rows, job.sums - fold * rows);
+function rowsOf(
+  design: Pick<Design, 'rows' | 'columns' | 'stationary'>,
+  job: Job,
+  fold: number,
+): number {
+  const size = sumsOfFold(design);
+  return Math.min(size, job.sums - fold * size);
 }
 
-function unitSpans(design: Design, { folds, outputCycles }: Trace): UnitSpan[] {
+/** Sums of a whole fold: a row each or, where weights stay, a column. */
+function sumsOfFold({
+  rows,
+  columns,
+  stationary,
+}: Pick<Design, 'rows' | 'columns' | 'stationary'>): number {
+  return stationary ? columns : rows;
+}
+
+/** Where weights stay, a group drains at a time, and every sequence has an output of its own. */
+function groupSpans(
+  design: Design,
+  groups: readonly DrainEvent[],
+  outputCycles: readonly number[],
+): UnitSpan[] {
+  const { drainToGate, gateToHidden, drainToArgmax } = design.pipeline;
+  const { sequences } = design.stationary!;
+  let output = 0;
+  return groups.flatMap(({ step, job, fold, start, cycles }): UnitSpan[] => {
+    const where = { step, job, fold };
+    const drain: UnitSpan = { ...where, kind: 'drain', start, cycles };
+    if (design.jobs[job].kind === 'lstm') {
+      return [
+        drain,
+        { ...where, kind: 'cell', start: start + drainToGate, cycles: cycles + gateToHidden },
+      ];
+    }
+    const own = outputCycles.slice(output, output + sequences);
+    output += sequences;
+    return [
+      drain,
+      { ...where, kind: 'logit', start: start + 1, cycles: cycles - 1 + drainToArgmax },
+      ...own.map((cycle): UnitSpan => ({ ...where, kind: 'output', start: cycle, cycles: 1 })),
+    ];
+  });
+}
+
+function unitSpans(design: Design, { folds, outputCycles, groups }: Trace): UnitSpan[] {
+  if (groups) return groupSpans(design, groups, outputCycles);
   const { issueToDrain, drainToGate, gateToHidden, drainToArgmax } = design.pipeline;
   const spans: UnitSpan[] = [];
   let output = 0;
@@ -72,7 +115,7 @@ export function sumSpans(spans: readonly Span[]): CycleBreakdown {
 /** What a fold computes: "units 4 to 7, gates i to o", "classes 0 to 9". */
 export function foldContents(design: Design, index: number, fold: number): string {
   const job = design.jobs[index];
-  const first = fold * design.rows;
+  const first = fold * sumsOfFold(design);
   const last = first + rowsOf(design, job, fold) - 1;
   const perGroup = job.planes.reduce((sum, planes) => sum + planes, 0);
   const group = (sum: number): number => Math.floor(sum / perGroup);

@@ -21,6 +21,16 @@ export interface FoldEvent {
   readonly drain: number;
 }
 
+/** Sums that drain one a cycle. */
+export interface DrainEvent {
+  readonly step: number;
+  readonly job: number;
+  readonly fold: number;
+  /** Cycle in which the first is read. */
+  readonly start: number;
+  readonly cycles: number;
+}
+
 export interface Trace {
   readonly cycles: number;
   readonly breakdown: CycleBreakdown;
@@ -28,6 +38,8 @@ export interface Trace {
   /** Cycle in which each step's first operand is issued. */
   readonly stepStarts: readonly number[];
   readonly folds: readonly FoldEvent[];
+  /** What drained in one go, where that is not a fold each: by the first of its folds. */
+  readonly groups?: readonly DrainEvent[];
   /** What the array's issue port did, without gaps, from cycle 0 to the last. */
   readonly spans: readonly Span[];
 }

@@ -256,9 +256,9 @@ function stationaryOptionProblems(
   if (input.kind === 'features') {
     problems.push('input: several features of a token; ws takes one token or dense input, use os');
   }
-  if (weights === 'ram' || control === 'axi-lite') {
+  if ((weights !== undefined && weights !== 'rom') || control === 'axi-lite') {
     problems.push(
-      'control: the registers load weights row by row, ws reads them tile by tile; ws takes rom and none, use os',
+      'weights: they are loaded, or streamed, row by row, and ws reads them tile by tile; ws takes weights rom and control none, use os',
     );
   }
   return problems;

@@ -1,6 +1,7 @@
 /** Weight-stationary designs: the emitted Verilog against golden and both simulators. */
 import { describe, expect, test } from 'vitest';
 import { simulate } from '../../sim/simulate.js';
+import { sumSpans, timelineOf } from '../../sim/timeline.js';
 import { plan, type PlanOptions } from '../../src/design/plan.js';
 import { runTestbench } from '../../src/eda/native-sim.js';
 import { findTool } from '../../src/eda/tools.js';
@@ -118,6 +119,21 @@ describe('utilization', () => {
   });
 });
 
+test('a timeline has every cycle of the array, and drains one after the other', () => {
+  const { design } = made({ lockstep: 3, hiddenSizes: [5, 3] });
+  const timeline = timelineOf(design, { sequences: [3, 2] });
+  expect(sumSpans(timeline.array)).toEqual(timeline.breakdown);
+  const drains = timeline.units.filter(({ kind }) => kind === 'drain');
+  // Of 5 steps, 3 sequences each: 4 gates of 8 units, and 4 classes.
+  expect(drains.reduce((sum, { cycles }) => sum + cycles, 0)).toBe(5 * 3 * (4 * 8 + 4));
+  drains.slice(1).forEach(({ start }, n) => {
+    expect(start).toBeGreaterThanOrEqual(drains[n].start + drains[n].cycles);
+  });
+  const { outputCycles } = simulate(design, { sequences: [3, 2] });
+  const outputs = timeline.units.filter(({ kind }) => kind === 'output');
+  expect(outputs.map(({ start }) => start)).toEqual(outputCycles);
+});
+
 describe('what does not hold its weights', () => {
   test.each<[string, Shape, string]>([
     ['sequences', { lockstep: 300 }, 'lockstep: 300 is not an integer in 1..256'],
@@ -136,11 +152,16 @@ describe('what does not hold its weights', () => {
     ],
     ['packs', { scheme: 'hitnet', pack: 4 }, 'pack: 4 activations in a word'],
     ['blocks', { dsp: 3 }, 'dsp: 3, but stationary elements multiply alike'],
+    [
+      'weights from off chip',
+      { weights: 'stream' },
+      'weights: they are loaded, or streamed, row by row',
+    ],
     ['pairs in a block', { scheme: 'int8', dspPairs: true }, 'dspPairs: two elements to a block'],
     [
       'loading',
       { weights: 'ram', control: 'axi-lite' },
-      'control: the registers load weights row by row',
+      'weights: they are loaded, or streamed, row by row',
     ],
     [
       'streams',
