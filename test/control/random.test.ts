@@ -11,7 +11,7 @@ import { randomCase } from '../../src/verify/random.js';
 import { cosimulateStreams, systemCase } from '../../src/verify/random-system.js';
 import { interleave } from '../../src/verify/streams.js';
 
-test.each([0, 1, 2, 6])(
+test.each([2, 3, 4, 6])(
   'random design %i of seed 91 computes what it should when its weights are loaded',
   async (index) => {
     const { design: fixed, options, batches } = randomCase(91, index);
@@ -45,8 +45,8 @@ test('a fourth of random designs are loaded, some of them shared by streams, whi
 }, 60_000);
 
 test('a design whose room for any weights takes more than the hardware has keeps its own weights', () => {
-  const candidate = randomCase(77, 126);
+  const candidate = randomCase(88, 64);
   const loaded = { ...candidate.options, weights: 'ram', control: 'axi-lite' } as const;
   expect(() => plan(candidate.design.model, loaded)).toThrow(/bits/);
-  expect(systemCase(candidate, 77)).toBe(candidate);
+  expect(systemCase(candidate, 88)).toBe(candidate);
 });

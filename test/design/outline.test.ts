@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { widthsOf } from '../../src/cost/inventory.js';
+import type { Design } from '../../src/design/design.js';
 import { outline, type DesignPoint } from '../../src/design/outline.js';
 import { plan } from '../../src/design/plan.js';
 import { SCHEMES } from '../../src/quant/scheme.js';
@@ -16,11 +17,19 @@ const POINT: DesignPoint = {
   columns: 1,
 };
 
+/** Whether weights stay in this design, which no outline has: then it says so. */
+function refusesStationary({ stationary }: Design, ...drawn: Parameters<typeof pointOf>): boolean {
+  if (stationary === undefined) return false;
+  expect(() => outline(pointOf(...drawn))).toThrow('"ws" is none of os, sparse');
+  return true;
+}
+
 describe('the outline of a design', () => {
   test.each(Array.from({ length: 120 }, (_, index) => index))(
     'is what the planner makes of a model with these widths (random design %i of seed 11)',
     (index) => {
       const { design, shape, options } = randomCase(11, index);
+      if (refusesStationary(design, shape, options)) return;
       const { name: _, model: __, ...structure } = design;
       const widths = widthsOf(design);
       const made = outline(pointOf(shape, options), widths);
@@ -33,6 +42,7 @@ describe('the outline of a design', () => {
     'assumes the widths of a design whose weights are loaded (random design %i of seed 12)',
     (index) => {
       const { design, shape, options } = randomCase(12, index);
+      if (refusesStationary(design, shape, options)) return;
       const loaded = { ...options, weights: 'ram', control: 'axi-lite' } as const;
       const { structure } = outline(pointOf(shape, loaded));
       const planned = plan(design.model, loaded);
@@ -47,13 +57,17 @@ describe('the outline of a design', () => {
 
   test('has the combiner of random weights as long as they are many', () => {
     let same = 0;
+    let drawn = 0;
     for (let index = 0; index < 60; index++) {
       const { design, shape, options } = randomCase(13, index);
+      if (refusesStationary(design, shape, options)) continue;
+      drawn++;
       const { structure } = outline(pointOf(shape, options));
       if (JSON.stringify(structure.combiner) === JSON.stringify(design.combiner)) same++;
       expect(structure.accBits).toBeGreaterThanOrEqual(design.accBits);
     }
-    expect(same).toBeGreaterThan(40);
+    expect(drawn).toBeGreaterThan(30);
+    expect(same).toBeGreaterThan((2 / 3) * drawn);
   });
 
   test.each<[string, Partial<DesignPoint>, string]>([
