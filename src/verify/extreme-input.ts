@@ -6,8 +6,8 @@ import { randomInput, type BatchInput, type StepInput } from './golden-run.js';
 
 /**
  * Sequences to verify a design with, besides or without data: single steps one behind the other, random values, inputs
- * that are all at an end of their range, and one input held for `steps` steps, twice, which drives cells into
- * saturation. No sequence is longer than a design with layers in both directions holds.
+ * that are all at an end of their range, many short sequences, each with a result whatever the head, and one input held
+ * for `steps` steps, twice, which drives cells into saturation. No sequence is longer than a design with layers in both directions holds.
  */
 export function stressInput(design: Design, steps: number, random: Random): BatchInput[] {
   const most = design.sequence?.maxSteps ?? Infinity;
@@ -16,15 +16,18 @@ export function stressInput(design: Design, steps: number, random: Random): Batc
   const draw = (...lengths: number[]): BatchInput[] =>
     randomInput(design, lengths.map(limited), random);
   const end = (x: StepInput): StepInput => extreme(design, x, random);
+  const atEnds = ({ steps: inputs }: BatchInput): BatchInput => ({
+    steps: inputs.map((columns) => columns.map(end)),
+  });
   const held = ({ steps: inputs }: BatchInput): BatchInput => {
     const first = inputs[0].map(end);
     return { steps: inputs.map(() => first) };
   };
+  const short = Array.from({ length: third }, () => 1 + random.integer(3));
   return [
     ...draw(1, 1, third, 2),
-    ...draw(third).map(({ steps: inputs }) => ({
-      steps: inputs.map((columns) => columns.map(end)),
-    })),
+    ...draw(...short).map((batch, n) => (n % 2 === 0 ? batch : atEnds(batch))),
+    ...draw(third).map(atEnds),
     ...draw(steps, steps).map(held),
   ];
 }
