@@ -39,8 +39,8 @@ const DESIGNS = {
     array: { rows: 4, columns: 1 },
   },
   hitnet: {
-    text: 'hitnet, 11 tokens, 5 -> 6 -> 3 -> 4 classes, 4 x 1',
-    shape: { inputSize: 5, hiddenSizes: [6, 3], vocabSize: 11, classes: 4, when: 'last-step' },
+    text: 'hitnet, 11 tokens, 10 -> 12 -> 4 classes, 4 x 1',
+    shape: { inputSize: 10, hiddenSizes: [12], vocabSize: 11, classes: 4, when: 'last-step' },
     array: { rows: 4, columns: 1 },
   },
   'bcq-2': {

@@ -49,9 +49,9 @@ export async function provedEquivalent(
   faulty: Netlist,
   options: EquivalenceOptions = {},
 ): Promise<Equivalence> {
-  const changed = circuitOf(faulty);
-  if (changed === undefined) return undefined;
-  const pair = new Pair(circuitOf(original)!, changed);
+  const [gold, gate] = [original, faulty].map(circuitOf);
+  if (gold === undefined || gate === undefined) return undefined;
+  const pair = new Pair(gold, gate);
   if (pair.isSameByForm('any')) return 'form';
   if (pair.isSameByForm('zero')) return 'form, from 0';
   const { aig, differs } = pair.anyCycle(await pair.reachable(original, options));
@@ -64,7 +64,7 @@ export async function provedEquivalent(
 }
 
 /** Undefined where a fault makes something that is no synchronous circuit: a latch, a loop. */
-function circuitOf(netlist: Netlist): Circuit | undefined {
+export function circuitOf(netlist: Netlist): Circuit | undefined {
   try {
     const circuit = buildCircuit(netlist, 'clk_i');
     scheduleCircuit(circuit);

@@ -14,7 +14,7 @@ import { Random } from '../model/random.js';
 import { cosimulateAll } from '../verify/campaign.js';
 import { expectationOf, probesOf } from '../verify/cosimulate.js';
 import { testVectors, type BatchInput } from '../verify/golden-run.js';
-import { provedEquivalent, type Equivalence } from './equivalence.js';
+import { circuitOf, provedEquivalent, type Equivalence } from './equivalence.js';
 import { applyFault, FAULT_KINDS, faultsOf, type Fault, type FaultKind } from './faults.js';
 
 /** npm: the cosimulation; iverilog: the generated testbench. */
@@ -47,7 +47,7 @@ export interface MutationReport {
   readonly faults: readonly FaultVerdict[];
   readonly equivalent: number;
   readonly scores: readonly CheckScore[];
-  /** Drawn, but not Verilog that can be simulated (a loop, a select out of range): others took their place. */
+  /** Drawn, but not Verilog that can be simulated (a loop, a latch, a select out of range): others took their place. */
   readonly unusable: number;
   /** Drawn, but in parts that this design does not have: others took their place. */
   readonly absent: number;
@@ -178,7 +178,7 @@ export async function mutationScore(
       [fault.file]: applyFault(netlist.files[fault.file], fault),
     };
     const circuit = await elaborateFaulty(files, top, probes);
-    if (circuit === undefined) {
+    if (circuit === undefined || circuitOf(circuit) === undefined) {
       unusable++;
       continue;
     }

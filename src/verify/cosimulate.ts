@@ -372,6 +372,11 @@ export async function cosimulate(
         options.onProgress?.(Math.min(cycle, timing.cycles), timing.cycles);
       }
     }
+    const due = timing.outputCycles[result];
+    if (isTimed && due !== undefined && due < cycle) {
+      bitMismatches++;
+      note(`cycle ${cycle}: result ${result} has not come, simulator says cycle ${due}`);
+    }
     return written;
   };
   const isDone = (): boolean => options.stopAtFirst === true && bitMismatches + cycleMismatches > 0;

@@ -4,10 +4,13 @@ import type { Design } from '../design/design.js';
 import type { Random } from '../model/random.js';
 import { randomInput, type BatchInput, type StepInput } from './golden-run.js';
 
+/** Steps; wider cells of fewer fraction bits are left unsaturated. */
+const LONGEST_HELD = 200;
+
 /**
  * Sequences to verify a design with, besides or without data: single steps one behind the other, random values, inputs
- * that are all at an end of their range, and one input held for `steps` steps, twice, which drives cells into
- * saturation. No sequence is longer than a design with layers in both directions holds.
+ * that are all at an end of their range, many short sequences, each with a result whatever the head, and inputs held for
+ * `steps` steps, or as long as a cell takes to saturate, then turned to others: cells go to both ends and come back. No sequence is longer than a design with layers in both directions holds.
  */
 export function stressInput(design: Design, steps: number, random: Random): BatchInput[] {
   const most = design.sequence?.maxSteps ?? Infinity;
@@ -16,16 +19,24 @@ export function stressInput(design: Design, steps: number, random: Random): Batc
   const draw = (...lengths: number[]): BatchInput[] =>
     randomInput(design, lengths.map(limited), random);
   const end = (x: StepInput): StepInput => extreme(design, x, random);
-  const held = ({ steps: inputs }: BatchInput): BatchInput => {
-    const first = inputs[0].map(end);
-    return { steps: inputs.map(() => first) };
+  const atEnds = ({ steps: inputs }: BatchInput): BatchInput => ({
+    steps: inputs.map((columns) => columns.map(end)),
+  });
+  const { bits, fraction } = design.scheme.cell;
+  const long = Math.max(steps, Math.min(2 ** (bits - 1 - fraction) + 2, LONGEST_HELD));
+  /** Inputs held so many steps each. */
+  const held = (batch: BatchInput, each: number): BatchInput => {
+    const inputs = batch.steps.map((columns) => columns.map(end));
+    return { steps: inputs.map((_, n) => inputs[n - (n % each)]) };
   };
+  const short = Array.from({ length: third }, () => 1 + random.integer(3));
   return [
     ...draw(1, 1, third, 2),
-    ...draw(third).map(({ steps: inputs }) => ({
-      steps: inputs.map((columns) => columns.map(end)),
-    })),
-    ...draw(steps, steps).map(held),
+    ...draw(...short).map((batch, n) => (n % 2 === 0 ? batch : atEnds(batch))),
+    ...draw(third).map(atEnds),
+    ...draw(long).map((batch) => held(batch, long)),
+    ...draw(long + steps).map((batch) => held(batch, long)),
+    ...draw(2 * steps).map((batch) => held(batch, Math.ceil(steps / 4))),
   ];
 }
 
